@@ -1,0 +1,25 @@
+"""The one door to SpiffWorkflow: everything outside this folder sees only what is exported here."""
+
+from engine.spiff.answers import Advance, OpenStep, OpenTimer, Waiting
+from engine.spiff.definition import Definition, DefinitionCache, compile_definition
+from engine.spiff.errors import DefinitionError, ModelRunError, NotWaitingError, StateError, VariablesError
+from engine.spiff.running import complete, fire, start, waiting
+
+__all__ = [
+    "Advance",
+    "Definition",
+    "DefinitionCache",
+    "DefinitionError",
+    "ModelRunError",
+    "NotWaitingError",
+    "OpenStep",
+    "OpenTimer",
+    "StateError",
+    "VariablesError",
+    "Waiting",
+    "compile_definition",
+    "complete",
+    "fire",
+    "start",
+    "waiting",
+]
