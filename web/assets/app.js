@@ -1,0 +1,14 @@
+// What the pages need beyond plain HTML. Every page works without it except for the diagram and the keys.
+import "./htmx.js";
+import "bootstrap/js/dist/offcanvas.js";
+import { startConnectionBar } from "./connection.js";
+import { startDialogs } from "./dialogs.js";
+import { startDrafts } from "./drafts.js";
+import { startFocusKeeping } from "./focus.js";
+import { startKeys } from "./keys.js";
+
+startConnectionBar();
+startDialogs();
+startDrafts();
+startFocusKeeping();
+startKeys();

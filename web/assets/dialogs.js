@@ -1,0 +1,23 @@
+// <button data-open="id"> opens a <dialog>; data-close closes the one it stands in; data-fill writes values into named fields.
+function fill(button) {
+  const values = JSON.parse(button.dataset.fill);
+  for (const [id, value] of Object.entries(values)) {
+    const field = document.getElementById(id);
+    if (field) field.value = value;
+  }
+  document.getElementById(button.dataset.then)?.focus();
+}
+
+export function startDialogs() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-open], [data-close], [data-fill], [data-print]");
+    if (!button) {
+      for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+      return;
+    }
+    if (button.dataset.open) document.getElementById(button.dataset.open)?.showModal();
+    if ("close" in button.dataset) button.closest("dialog")?.close();
+    if (button.dataset.fill) fill(button);
+    if ("print" in button.dataset) window.print();
+  });
+}

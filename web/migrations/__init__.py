@@ -1,0 +1,1 @@
+"""The revisions of the database's schema, for alembic; web.schema is their door."""
