@@ -17,15 +17,15 @@ from tests.commune import Commune
 def refused(database: Database, kind: type[EngineError], act: Callable[[Connection], Any]) -> EngineError:
     """What is refused leaves nothing behind: neither rows nor trace."""
     with database.reading() as connection:
-        before = _counts(connection)
+        before = counts(connection)
     with pytest.raises(kind) as caught, database.writing() as connection:
         act(connection)
     with database.reading() as connection:
-        assert _counts(connection) == before
+        assert counts(connection) == before
     return caught.value
 
 
-def _counts(connection: Connection) -> list[int | None]:
+def counts(connection: Connection) -> list[int | None]:
     return [
         connection.scalar(select(func.count()).select_from(table)) for table in (Agency, Person, SeatGrant, trace_entries, trace_values)
     ]

@@ -12,7 +12,7 @@ from processes.organisation import queries
 from processes.organisation.models import Agency
 from processes.organisation.operations import add_unit, assign_field, create_agency, register_partner
 from tests.commune import Commune, found_commune, hire
-from tests.refusals import last_entry, refused
+from tests.refusals import counts, last_entry, refused
 
 
 @pytest.fixture
@@ -122,9 +122,9 @@ class TestAssignField:
 
     def test_leaves_no_record_when_nothing_changes(self, database: Database, commune: Commune) -> None:
         with database.writing() as connection:
-            before = _counts(connection)
+            before = counts(connection)
             assign_field(connection, unit_id=commune.units["office"], field="Hộ tịch", **commune.doing)
-            assert _counts(connection) == before
+            assert counts(connection) == before
 
 
 class TestRegisterPartner:
