@@ -94,6 +94,19 @@ class TestFlows:
         draft.way("start", "B1", "m", "t", "x", "B8").way("x", "m", when="B1.outcome == 'b'")
         assert rules(draft) == {("loop.automatic", "m")}
 
+    def test_refuse_a_loop_that_nothing_in_it_can_end(self) -> None:
+        draft = ending(Draft().start().step("B1", outcomes="a=A;b=B").step("B2").xor("x", "x-B8"))
+        draft.way("start", "B1", "B2", "x", "B8").way("x", "B2", when="B1.outcome == 'b'")
+        assert rules(draft) == {("loop.fixed", "x")}
+        assert rules(draft.timer("t", "9d", "B2").way("t", "B8")) == set()
+
+    def test_allow_a_loop_that_a_script_or_a_called_process_in_it_can_end(self) -> None:
+        called = Draft("tra", procedure=None).start("s2").step("C1", outcomes="a=A;b=B").end("e2").way("s2", "C1", "e2")
+        draft = ending(Draft().start().step("B1").call("c", "tra").xor("x", "x-B8"))
+        assert rules(draft.way("start", "B1", "c", "x", "B8").way("x", "B1", when="C1.outcome == 'b'"), called) == set()
+        draft = ending(Draft().start().step("B1", form="copies").script("s", "many = B1.copies > 9").xor("x", "x-B8"))
+        assert rules(draft.way("start", "B1", "s", "x", "B8").way("x", "B1", when="many")) == set()
+
     def test_allow_a_loop_with_a_person(self) -> None:
         draft = ending(Draft().start().step("B1", outcomes="a=A;b=B").xor("x", "x-B8"))
         assert rules(draft.way("start", "B1", "x", "B8").way("x", "B1", when="B1.outcome == 'b'")) == set()
