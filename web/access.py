@@ -176,6 +176,12 @@ def _load(token: str) -> SignedIn | None:
     )
 
 
+def _bearer() -> SignedIn | None:
+    """Who a program acts for: only the token it sends counts here, never the cookie that a browser adds by itself."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return _load(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+
+
 def _person(connection: Connection, person_id: int) -> Row[*tuple[Any, ...]]:
     columns = (Person.full_name, Person.login, Person.title, Person.must_change_password, Agency.name, Agency.counter_name)
     return connection.execute(select(*columns).join_from(Person, Agency, Agency.id == Person.agency_id).where(Person.id == person_id)).one()
@@ -187,7 +193,7 @@ def _check() -> ResponseReturnValue | None:
     needed = declared(current_app.view_functions[request.endpoint], request.method)
     if needed is None:
         raise UndeclaredRouteError(endpoint=request.endpoint)
-    person = current_user if current_user.is_authenticated else None
+    person = _bearer() if request.path.startswith("/api/") else current_user if current_user.is_authenticated else None
     g.signed_in, g.actor = person, person.actor if person else None
     if needed == _PUBLIC:
         return None

@@ -10,7 +10,7 @@ from flask import Flask, g, url_for
 
 from engine.database import Database
 from processes.wiring import Areas
-from web import access, errors, security, timephrases, wording
+from web import access, api, errors, security, timephrases, wording
 from web.navigation import links_for
 from web.pages import PAGES
 from web.services import Services, install, services
@@ -38,8 +38,9 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     app.before_request(_tell_time)
-    security.protect(app, settings.secret_key())
+    csrf = security.protect(app, settings.secret_key())
     access.guard(app)
+    api.install(app, csrf)
     errors.handle_errors(app)
     _speak(app)
     for name in pages:

@@ -1,7 +1,7 @@
 """The one place that knows HTTP statuses: a refusal becomes a Vietnamese sentence, as a page, an htmx fragment or JSON."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -124,11 +124,26 @@ def _http(error: HTTPException) -> Response:
     status, reference = error.code, new_reference()
     code = "csrf_failed" if isinstance(error, CSRFError) else _HTTP_CODES.get(status, "refused")
     _log.info("refused", reference=reference, code=code, status=status, detail=error.description, **_asked())
-    response = _answer(status, code, sentences.sentence([code], {}), reference)
+    response = _answer(status, code, sentences.sentence([code], {}), reference, fields=_faults(error))
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
     return response
+
+
+def _faults(error: HTTPException) -> dict[str, str]:
+    """What webargs found wrong with a request, by field; nested fields are joined with dots."""
+    messages = getattr(error, "data", {}).get("messages", {}) if isinstance(getattr(error, "data", None), dict) else {}
+    return dict(_flat("", {name: fault for place in messages.values() if isinstance(place, dict) for name, fault in place.items()}))
+
+
+def _flat(path: str, faults: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    for name, fault in faults.items():
+        here = f"{path}.{name}" if path else str(name)
+        if isinstance(fault, dict):
+            yield from _flat(here, fault)
+        else:
+            yield here, " ".join(map(str, fault)) if isinstance(fault, list) else str(fault)
 
 
 def _unexpected(error: Exception) -> Response:
