@@ -46,6 +46,8 @@ class WorkItem:
     subject_party: str
     subject_due_at: datetime | None
     subject_reply_due_at: datetime | None
+    definition_id: int
+    element_id: str
 
 
 _WORK_COLUMNS = (
@@ -79,6 +81,8 @@ _WORK_COLUMNS = (
     instances.c.subject_party,
     instances.c.due_at.label("subject_due_at"),
     instances.c.reply_due_at.label("subject_reply_due_at"),
+    instances.c.definition_id,
+    steps.c.element_id,
 )
 
 # Groups of a worklist, in the order in which they are worked on.
@@ -114,6 +118,22 @@ def worklist(
     return [(row[-1], WorkItem(*row[:-1])) for row in connection.execute(query)]
 
 
+def worklist_heads(
+    connection: Connection, who: ColumnElement[bool], group: ColumnElement[str], *, most: int = 15
+) -> list[tuple[str, WorkItem]]:
+    """The beginning of every group, at most so many steps of each, those due next first; one statement."""
+    order = (steps.c.due_at.is_(None), steps.c.due_at, steps.c.id)
+    place = func.row_number().over(partition_by=group, order_by=order).label("place")
+    work = _work(who).add_columns(group.label("work_group"), place).subquery()
+    columns = [work.c[column.key] for column in _WORK_COLUMNS]
+    query = (
+        select(*columns, work.c.work_group)
+        .where(work.c.place <= most)
+        .order_by(work.c.due_at.is_(None), work.c.due_at, work.c.step_id)
+    )
+    return [(row[-1], WorkItem(*row[:-1])) for row in connection.execute(query)]
+
+
 def count_work(connection: Connection, who: ColumnElement[bool], group: ColumnElement[str]) -> Mapping[str, int]:
     """How many open steps there are in each group."""
     query = (
@@ -128,6 +148,13 @@ def count_work(connection: Connection, who: ColumnElement[bool], group: ColumnEl
 def work_items(connection: Connection, where: ColumnElement[bool]) -> list[WorkItem]:
     """Open steps that a clause picks out, those due next first."""
     return [WorkItem(*row) for row in connection.execute(_work(where).order_by(steps.c.due_at.is_(None), steps.c.due_at, steps.c.id))]
+
+
+def work_item(connection: Connection, step_id: int) -> WorkItem | None:
+    """One step with what must be known of its subject, open or not; None when there is none."""
+    query = select(*_WORK_COLUMNS).join(instances, instances.c.id == steps.c.instance_id).where(steps.c.id == step_id)
+    row = connection.execute(query).first()
+    return WorkItem(*row) if row is not None else None
 
 
 def _work(who: ColumnElement[bool]) -> Select[Any]:

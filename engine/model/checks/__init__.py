@@ -4,6 +4,7 @@ from engine.model.checks.conditions import check_conditions
 from engine.model.checks.drawing import check_drawing
 from engine.model.checks.flows import check_flows
 from engine.model.checks.gateways import check_gateways
+from engine.model.checks.loops import check_loops
 from engine.model.checks.parallel import check_parallel
 from engine.model.checks.status import check_status
 from engine.model.checks.steps import check_steps
@@ -27,6 +28,7 @@ def check(model: ProcessModel, legal: Legal | None = None, *, minutes_per_day: i
     for graph in graphs.values():
         findings += check_flows(graph)
         findings += check_gateways(graph)
+        findings += check_loops(model, graph)
         findings += check_drawing(graph.process)
     is_sound = not any(f.is_error for f in findings) and not any(p.refused for p in model.processes)
     findings += check_steps(model, graphs)

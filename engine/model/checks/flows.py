@@ -9,8 +9,8 @@ from engine.model.rules import finding
 
 
 def check_flows(graph: Graph) -> list[Finding]:
-    """Findings about start, ends, flows and loops of one process."""
-    return [*_starts_and_ends(graph), *_flows(graph), *_nodes(graph), *_reach(graph), *_loops(graph)]
+    """Findings about start, ends and flows of one process."""
+    return [*_starts_and_ends(graph), *_flows(graph), *_nodes(graph), *_reach(graph)]
 
 
 def at(graph: Graph, rule: str, element_id: str, **facts: Any) -> Finding:
@@ -74,11 +74,3 @@ def _reach(graph: Graph) -> Iterator[Finding]:
             yield at(graph, "node.unreachable", node)
         elif node not in ending and graph.out[node] and process.ends:
             yield at(graph, "node.no_end", node)
-
-
-def _loops(graph: Graph) -> Iterator[Finding]:
-    """Calls are automatic too: what they call need not have a step. A timer only makes the turning slow."""
-    process = graph.process
-    automatic = [n for n in graph.nodes if n not in process.steps]
-    for loop in graph.loops(automatic):
-        yield at(graph, "loop.automatic", loop[0], nodes=", ".join(loop))
