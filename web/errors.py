@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import ConflictError, EngineError, InvalidError, NotFoundError, NotPermittedError, UnavailableError, WrongStateError
+from processes.organisation.recording import record_refusal
 from processes.organisation.rights import PersonDisabledError
 from processes.organisation.rules import ROLE_TITLES
 from processes.organisation.sessions import LoginExpiredError
@@ -86,6 +87,8 @@ def refuse(error: EngineError) -> Refusal:
     """Log a refusal like any other and say it in the page's own form, which keeps what was typed."""
     reference = new_reference()
     _log.info("refused", reference=reference, code=error.code, status=status_of(error), **_asked())
+    if isinstance(error, NotPermittedError):
+        _keep_attempt(error)
     return Refusal(sentence_of(error), reference, field_sentences(error))
 
 
@@ -97,7 +100,26 @@ def _refused(error: EngineError) -> Response:
         _log.info("refused", reference=reference, code=error.code, status=status, **_asked())
     if status == _SIGN_IN and not _wants_json():
         return _ask_to_sign_in(error, reference)
+    if isinstance(error, NotPermittedError):
+        _keep_attempt(error)
     return _answer(status, error.code, sentence_of(error), reference, fields=field_sentences(error), facts=error.facts)
+
+
+def _keep_attempt(error: NotPermittedError) -> None:
+    """What somebody tried and may not do stays in the trace."""
+    actor, made_of = g.get("actor"), services()
+    if actor is None:
+        return
+    with made_of.database.writing() as connection:
+        record_refusal(
+            connection,
+            actor=actor,
+            refusal=error.code,
+            asked=str(request.url_rule),
+            facts=error.facts,
+            clock=made_of.clock,
+            ids=made_of.ids,
+        )
 
 
 def _ask_to_sign_in(error: EngineError, reference: str) -> Response:

@@ -13,9 +13,21 @@ from engine.clock import Clock
 from engine.errors import NotFoundError
 from engine.ids import Ids
 from engine.trace.records import Chain, Record
-from engine.trace.writing import record_on
+from engine.trace.writing import append_loose, record_on
 from processes.organisation.models import Agency
 from processes.organisation.rights import require
+
+
+def record_refusal(
+    connection: Connection, *, actor: Actor, refusal: str, asked: str, facts: Mapping[str, Any], clock: Clock, ids: Ids
+) -> None:
+    """Keep that somebody tried what is not theirs; in a transaction of its own, for the one that was refused is rolled back.
+
+    asked: what was called, as a route or a command.
+    """
+    told = {name: value for name, value in facts.items() if value is None or isinstance(value, bool | int | str)}
+    record = Record("organisation.permission.refused", {"code": refusal, "asked": asked, **told}, agency_id=actor.agency_id)
+    append_loose(connection, record, actor, clock.now(), clock.recorded_now(), ids)
 
 
 @dataclass(slots=True)

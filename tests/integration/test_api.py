@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from engine.database import Database
+from engine.tables import trace_entries
 from processes.organisation.rules import OFFICE_ZONE
 from tests.commune import PASSWORD, PASSWORDS
 from tests.office import COPY, Office, open_office
@@ -118,9 +120,15 @@ class TestRefusals:
             ("may.quan", "/steps/1/claim", 403),
         ],
     )
-    def test_permissions_hold_here_too(self, client: FlaskClient, login: str, path: str, status: int) -> None:
+    def test_permissions_hold_here_too(self, client: FlaskClient, office: Office, login: str, path: str, status: int) -> None:
         body = intake() if path == "/dossiers" else {"reason": "Không thuộc thẩm quyền"} if path.endswith("refusal") else {}
         assert Caller(client, login).post(path, body).status_code == status
+        if status == 403:
+            with office.database.reading() as connection:
+                kept = connection.execute(
+                    select(trace_entries.c.body).where(trace_entries.c.kind == "organisation.permission.refused")
+                ).scalar_one()
+            assert login in kept.decode()  # the attempt stays, though what was asked is rolled back
 
     def test_nobody_gets_in_without_a_token(self, client: FlaskClient) -> None:
         assert client.get("/api/v1/worklist").status_code == 401
