@@ -82,8 +82,7 @@ class Timekeeping:
         reason = CALENDAR_APPROVED if approved else "calendar"
         self.enter(change, "calendar", calendar_version_id=version_id, reason=reason, reference=reference)
         change.set(calendar_version_id=version_id)
-        if change.instance["clock"] == "running":
-            self._restate(change, steps, timers)
+        self._restate(change, steps, timers)
 
     def preload(self, instance_ids: Sequence[int]) -> None:
         """Read the ledgers of many instances at once."""

@@ -135,9 +135,9 @@ class Subscribers:
         by_kind: dict[type, list[Event]] = defaultdict(list)
         for event in events:
             by_kind[type(event)].append(event)
-        for kind, batch in by_kind.items():
-            for handler in self._handlers.get(kind, ()):
-                handler(connection, batch)
+        for kind, handlers in self._handlers.items():  # not as they happened: in a batch an ending may come before another's breach
+            for handler in handlers if kind in by_kind else ():
+                handler(connection, by_kind[kind])
 
     def handlers(self) -> Mapping[type, Sequence[Handler]]:
         return self._handlers

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import Connection, select
 
 from engine.actor import Actor
 from engine.change import Values
 from engine.errors import ConflictError, EngineError, NotFoundError, NotPermittedError
+from engine.hotpath import hot_path
 from engine.tables import clock_entries, instances, steps, timers
 
 OPEN = ("open", "claimed")
@@ -35,29 +36,12 @@ def take_step(
 
     Raises: NotFoundError; ConflictError that says who was quicker, and when.
     """
-    locked = connection.execute(
-        select(instances)
-        .where(instances.c.id == select(steps.c.instance_id).where(steps.c.id == step_id).scalar_subquery())
-        .with_for_update()
-    ).mappings()
-    instance = locked.first()
+    instance, step = hot_path(connection).take(connection, step_id, actor.agency_id, actor.person_id, values, only_open=only_open)
     if instance is None:
         raise NotFoundError("There is no such step.", code="step_not_found", step_id=step_id)
-    step = (
-        connection.execute(update(steps).where(steps.c.id == step_id, _takeable(actor, only_open)).values(values).returning(*steps.c))
-        .mappings()
-        .first()
-    )
     if step is None:
         raise _refusal(connection, step_id, actor)
-    return dict(instance), dict(step)
-
-
-def _takeable(actor: Actor, only_open: bool) -> ColumnElement[bool]:
-    mine = steps.c.agency_id == actor.agency_id
-    if only_open:
-        return and_(mine, steps.c.status == "open")
-    return and_(mine, or_(steps.c.status == "open", and_(steps.c.status == "claimed", steps.c.handler_id == actor.person_id)))
+    return instance, step
 
 
 def _refusal(connection: Connection, step_id: int, actor: Actor) -> EngineError:

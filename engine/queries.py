@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
-from engine.tables import clock_entries, heartbeats, instances, marks, steps, timers
+from engine.tables import clock_entries, definitions, heartbeats, instances, marks, steps, timers
 
 OPEN = ("open", "claimed")
 
@@ -126,11 +126,7 @@ def worklist_heads(
     place = func.row_number().over(partition_by=group, order_by=order).label("place")
     work = _work(who).add_columns(group.label("work_group"), place).subquery()
     columns = [work.c[column.key] for column in _WORK_COLUMNS]
-    query = (
-        select(*columns, work.c.work_group)
-        .where(work.c.place <= most)
-        .order_by(work.c.due_at.is_(None), work.c.due_at, work.c.step_id)
-    )
+    query = select(*columns, work.c.work_group).where(work.c.place <= most).order_by(work.c.due_at.is_(None), work.c.due_at, work.c.step_id)
     return [(row[-1], WorkItem(*row[:-1])) for row in connection.execute(query)]
 
 
@@ -181,6 +177,12 @@ def timers_of(connection: Connection, instance_ids: Iterable[int]) -> list[Mappi
     """All timers of these instances."""
     query = select(timers).where(timers.c.instance_id.in_(list(instance_ids))).order_by(timers.c.id)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def definition_of(connection: Connection, definition_id: int) -> Mapping[str, Any]:
+    """Which version of which model this is: key, version, name, published_at."""
+    columns = (definitions.c.key, definitions.c.version, definitions.c.name, definitions.c.published_at)
+    return dict(connection.execute(select(*columns).where(definitions.c.id == definition_id)).mappings().one())
 
 
 def last_sweep(connection: Connection) -> Mapping[str, Any] | None:

@@ -96,6 +96,8 @@ def _plan(
         settle_instance(change, at)
         before = [row["due_at"], *(step["due_at"] for step in own_steps)]
         time.recount(change, own_steps, timers[row["id"]], version_id, approved=approved, reference=reference)
+        settle_steps(change, own_steps, at)  # one that moved earlier may have passed
+        settle_instance(change, at)
         planned.append((change, _moves(change, own_steps, before)))
     return planned
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, update
 from engine.change import Change, Values
 from engine.errors import ConflictError
 from engine.events import Subscribers
+from engine.hotpath import Insert, Part, Update, hot_path
 from engine.ids import Ids
 from engine.tables import clock_entries, instances, steps, timers, trace_entries, trace_values
 from engine.trace.records import Head
@@ -21,6 +22,40 @@ def save(connection: Connection, changes: Sequence[Change], *, ids: Ids, recorde
     Raises: ConflictError when an instance changed although it was locked.
     """
     built = [_trace(change, ids, recorded_at) for change in changes]
+    if len(changes) == 1:
+        _save_one(connection, changes[0], built[0])
+    else:
+        _save_many(connection, changes, built)
+    events = [event for change in changes for event in change.events]
+    if events:
+        subscribers.tell(connection, events)
+
+
+def _save_one(connection: Connection, change: Change, trace: Built) -> None:
+    """A person's operation."""
+    row, parts = change.instance, list[Part]()
+    if change.is_new:
+        parts.append(Insert(instances, [row]))
+    elif change.instance_values:
+        change.set(version=row["version"] + 1)
+        parts.append(Update(instances, row["id"], change.instance_values, version=row["version"] - 1))
+    parts += _inserted(steps, change.steps_opened)
+    parts += [Update(steps, key, values) for key, values in change.step_updates.items()]
+    parts += _inserted(timers, change.timers_started)
+    parts += [Update(timers, key, values) for key, values in change.timer_updates.items()]
+    parts += _inserted(clock_entries, change.ledger)
+    parts += _inserted(trace_entries, trace.entries)
+    parts += _inserted(trace_values, trace.values)
+    if parts and not hot_path(connection).write(connection, parts):
+        raise ConflictError("The instance changed meanwhile.", code="changed_meanwhile")
+
+
+def _inserted(table: Table, rows: Sequence[Values]) -> list[Part]:
+    return [Insert(table, rows)] if rows else []
+
+
+def _save_many(connection: Connection, changes: Sequence[Change], built: Sequence[Built]) -> None:
+    """What a sweep found."""
     _save_instances(connection, changes)
     _insert(connection, steps, (row for change in changes for row in change.steps_opened))
     _update(connection, steps, _merged(change.step_updates for change in changes))
@@ -29,9 +64,6 @@ def save(connection: Connection, changes: Sequence[Change], *, ids: Ids, recorde
     _insert(connection, clock_entries, (row for change in changes for row in change.ledger))
     _insert(connection, trace_entries, (row for trace in built for row in trace.entries))
     _insert(connection, trace_values, (row for trace in built for row in trace.values))
-    events = [event for change in changes for event in change.events]
-    if events:
-        subscribers.tell(connection, events)
 
 
 def _trace(change: Change, ids: Ids, recorded_at: datetime) -> Built:

@@ -21,7 +21,7 @@ from engine.database import Database
 from engine.deadlines import Timekeeping
 from engine.errors import InvalidError
 from engine.events import InstanceBreached, StepBreached
-from engine.loading import open_steps, waiting_timers
+from engine.loading import OPEN, open_steps, waiting_timers
 from engine.operations import Engine
 from engine.progress import Progress
 from engine.saving import save
@@ -135,8 +135,9 @@ def _sweep_instances(connection: Connection, engine: Engine, ids: Sequence[int],
         definition = engine.definitions.load(connection, row["definition_id"])
         change = Change(row, definition.model, SYSTEM, at)
         counted["timers"] += _fire_due(change, progress, definition, steps_of[row["id"]], timers_of[row["id"]], at)
-        if row["status"] == "running":
-            settle_steps(change, [*steps_of[row["id"]], *change.steps_opened], at)
+        if row["status"] == "running":  # what a timer has just cancelled was settled then
+            alive = [step for step in [*steps_of[row["id"]], *change.steps_opened] if step["status"] in OPEN]
+            settle_steps(change, alive, at)
             settle_instance(change, at)
         if row["parked_at"] is not None:
             change.set(parked_at=None, parked_error=None, attempts=0, retry_at=None)
@@ -164,7 +165,7 @@ def _fire_due(
             raise InvalidError("The model fires timers without end.", code="timers_without_end")
         timer = min(due, key=lambda one: (one["fire_at"], one["id"]))
         change.at, change.opening_at = timer["fire_at"], at
-        alive = [step for step in [*open_now, *change.steps_opened] if step["status"] in ("open", "claimed")]
+        alive = [step for step in [*open_now, *change.steps_opened] if step["status"] in OPEN]
         settle_steps(change, alive, change.at)
         settle_instance(change, change.at)
         change.update_timer(timer, status="fired", ended_at=change.at)

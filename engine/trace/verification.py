@@ -57,13 +57,13 @@ class _Verification:
         for batch in loose_entries(self.connection):
             self._check_values([(row, read[1]) for row in batch if (read := self._entry(row)) and read[1]])
             self.findings.counted.loose += len(batch)
+            self.findings.counted.entries += len(batch)
             self.progress(self.findings.counted.entries)
         self._check_bare_heads()
         self._check_stray_values()
         check_leaves(self.connection, self.findings)
 
     def _entry(self, row: EntryRow) -> _Read | None:
-        self.findings.counted.entries += 1
         read = read_entry(row)
         if isinstance(read, Fault):
             self.findings.add(read)
@@ -86,6 +86,7 @@ class _Verification:
                     personal.append((row, read[1]))
                 before = row
             self._check_values(personal)
+            self.findings.counted.entries += len(batch)
             self.progress(self.findings.counted.entries)
         if before is not None:
             self._end_chain(before)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Table, insert
 
 from engine.actor import Actor
 from engine.errors import InvalidError
@@ -116,12 +116,13 @@ def _conceal(entry_id: int, record: Record, salts: Salts, values: list[dict[str,
 
 def append(connection: Connection, *built: Built) -> None:
     """Add built rows. The caller keeps the new heads, in the same transaction."""
-    entries = [row for one in built for row in one.entries]
-    values = [row for one in built for row in one.values]
-    if entries:
-        connection.execute(insert(trace_entries), entries)
-    if values:
-        connection.execute(insert(trace_values), values)
+    _insert(connection, trace_entries, [row for one in built for row in one.entries])
+    _insert(connection, trace_values, [row for one in built for row in one.values])
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:  # a single row goes as such: the driver sends many in a pipeline, which costs more than it saves for one
+        connection.execute(insert(table), rows if len(rows) > 1 else rows[0])
 
 
 def append_loose(connection: Connection, record: Record, actor: Actor, at: datetime, recorded_at: datetime, ids: Ids) -> int:
