@@ -102,7 +102,10 @@ class DefinitionCache:
         self._building: dict[Hashable, threading.Lock] = {}
 
     def get(self, definition_id: Hashable, load: Callable[[], ProcessModel]) -> Definition:
-        """The definition; if it is not at hand, what `load` gives is compiled. Raises: whatever loading and compiling raise; nothing is kept then."""
+        """The definition; if it is not at hand, what `load` gives is compiled.
+
+        Raises: whatever loading and compiling raise; nothing is kept then.
+        """
         found = self._find(definition_id)
         if found is not None:
             return found
