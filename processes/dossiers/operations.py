@@ -18,6 +18,7 @@ from engine.trace.records import Chain, Record
 from engine.trace.writing import record_on
 from processes.catalogue.queries import ProcedureInForce, procedure_in_force, procedure_version
 from processes.dossiers import rules
+from processes.dossiers.form_data import receipt_slip_record
 from processes.dossiers.intake import Intake, PaperEntry, PartyEntry, checked
 from processes.dossiers.issuing import issue_form
 from processes.dossiers.models import Dossier, Party, SubmittedPaper, SupplementRequest
@@ -308,7 +309,8 @@ class Dossiers:
         self._set(connection, row["id"], **values)
         facts = {**facts, "promised_at": moment(promised_at) if promised_at else None, "limit": limit.text}
         self._record(connection, row, actor, "dossier.dossier.accepted", facts, personal)
-        issue_form(connection, self.engine, actor, row, "receipt_slip", {"promised_at": moment(promised_at) if promised_at else None})
+        calendar = self.engine.calendars.by_id(connection, moved.instance["calendar_version_id"])
+        issue_form(connection, self.engine, actor, row, "receipt_slip", receipt_slip_record(connection, row, procedure, limit, calendar))
         return Accepted(row["id"], row["code"], moved.instance["id"], promised_at, [step["id"] for step in moved.opened])
 
     def _close(
