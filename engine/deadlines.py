@@ -55,7 +55,7 @@ class Timekeeping:
             "seq": len(ledger) + 1,
             "kind": kind,
             "at": at or change.at,
-            "entered_at": change.at,
+            "entered_at": change.given_at,
             "limit_text": None,
             "limit_rule": None,
             "calendar_version_id": row["calendar_version_id"],

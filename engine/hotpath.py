@@ -6,10 +6,12 @@ is what Core would store. PostgreSQL gets one statement for each of the two; SQL
 What many changes write together, and all other reading, stays with Core in saving.py and loading.py.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table
@@ -54,13 +56,15 @@ class _Columns:
         self.names = tuple(types)
         self.quoted = {name: quote(name) for name in types}
         self.listed = ", ".join(f"{table.name}.{self.quoted[name]}" for name in types)
-        self._to_driver = {name: process for name, of in types.items() if (process := of.bind_processor(dialect))}
+        self._to_driver = {name: of.bind_processor(dialect) for name, of in types.items()}
         self._from_driver = [(name, process) for name, of in types.items() if (process := of.result_processor(dialect, None))]
 
     def bound(self, values: Mapping[str, Any], shape: Shape) -> list[Any]:
-        """The values in the order of the shape, as the driver takes them."""
+        """The values in the order of the shape, as the driver takes them; None is NULL whatever the type."""
         processors = self._to_driver
-        return [process(values[name]) if (process := processors.get(name)) is not None else values[name] for name in shape]
+        return [
+            value if (value := values[name]) is None or (process := processors[name]) is None else process(value) for name in shape
+        ]
 
     def read(self, row: Sequence[Any]) -> Values:
         """A row that has all columns."""
@@ -77,7 +81,7 @@ class HotPath:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._at_once = dialect.name == "postgresql"
-        self._mark = "%s" if self._at_once else "?"
+        self._cursor = _numbered_cursor if self._at_once else _plain_cursor
         self._columns: dict[str, _Columns] = {}
         self._texts: dict[Any, Any] = {}  # few: one for each set of columns that operations change together
 
@@ -88,7 +92,8 @@ class HotPath:
     ) -> tuple[Values | None, Values | None]:
         """Lock the step's instance, then change the step if its status and handler still allow it; both as they stand then.
 
-        None for an instance that is not there, and for a step that may not be taken.
+        A claimed_at among the values stands only when the step has none yet. None for an instance that is not there, and for a
+        step that may not be taken.
         """
         shape = tuple(values)
         locking, taking = self._take_texts(shape, only_open)
@@ -98,11 +103,11 @@ class HotPath:
                 row = execute(locking, [step_id, *changed]).fetchone()
                 width = len(self._of(instances).names)
                 found, taken = (row[:width], row[width:]) if row is not None else (None, None)
-                if taken is not None and taken[0] is None:
-                    taken = None
             else:
-                found = execute(locking, [step_id]).fetchone()
-                taken = execute(taking, changed).fetchone() if found is not None else None
+                found, taken = execute(locking, [step_id]).fetchone(), None
+            # On PostgreSQL again: whoever had the lock before us may have put the step back after our statement had looked at it.
+            if found is not None and (taken is None or taken[0] is None):
+                taken = execute(taking, changed).fetchone()
         return (
             self._of(instances).read(found) if found is not None else None,
             self._of(steps).read(taken) if taken is not None else None,
@@ -116,19 +121,32 @@ class HotPath:
         return texts
 
     def _make_take_texts(self, shape: Shape, only_open: bool) -> tuple[str, str]:
-        mark, found, taken = self._mark, self._of(instances), self._of(steps)
-        lock = f"select {found.listed} from instances where id = (select instance_id from steps where id = {mark})"
-        condition = f"steps.id = {mark} and {(_OPEN if only_open else _OPEN_OR_MINE).format(mark=mark)}"
-        sets = self._sets(steps, shape)
+        found, taken = self._of(instances), self._of(steps)
+        lock = f"select {found.listed} from instances where id = (select instance_id from steps where id = ?)"
+        condition = f"steps.id = ? and {_OPEN if only_open else _OPEN_OR_MINE}"
+        sets = self._sets(steps, shape, keeping="claimed_at")
+        take = f"update steps set {sets} where {condition} returning {taken.listed}"
         if not self._at_once:
-            return lock, f"update steps set {sets} where {condition} returning {', '.join(taken.quoted.values())}"
+            return lock, take
         # The join makes the lock come first: PostgreSQL updates a row only when it stands joined to one that is locked already.
-        # A step that another has changed meanwhile is looked at again, as it stands now, before it is updated.
-        return (
-            f"with locked as (({lock}) for update), taken as (update steps set {sets} from locked "
+        # A step that another has changed meanwhile is looked at again, as it stands then, before it is updated.
+        return _numbered(
+            f"with locked as ({lock} for update), taken as (update steps set {sets} from locked "
             f"where steps.instance_id = locked.id and {condition} returning {taken.listed}) "
             "select locked.*, taken.* from locked left join taken on true"
-        ), ""
+        ), _numbered(take)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def rows_of(self, connection: Connection, table: Table, instance_id: int, order: str) -> list[Values]:
+        """The rows of one instance in a table, in this order."""
+        columns, key = self._of(table), ("rows", table.name, order)
+        text = self._texts.get(key)
+        if text is None:
+            text = f"select {columns.listed} from {table.name} where instance_id = ? order by {order}"
+            text = self._texts[key] = _numbered(text) if self._at_once else text
+        with self._driver(connection) as execute:
+            return [columns.read(row) for row in execute(text, [instance_id]).fetchall()]
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -170,11 +188,11 @@ class HotPath:
 
     def _make_text(self, table: Table, shape: Shape, rows: int, versioned: bool = False) -> str:
         if rows:
-            marks = f"({', '.join([self._mark] * len(shape))})"
+            marks = f"({', '.join('?' * len(shape))})"
             listed = ", ".join(self._of(table).quoted[name] for name in shape)
             return f"insert into {table.name} ({listed}) values {', '.join([marks] * rows)}"
-        guard = f" and version = {self._mark}" if versioned else ""
-        return f"update {table.name} set {self._sets(table, shape)} where id = {self._mark}{guard}"
+        guard = " and version = ?" if versioned else ""
+        return f"update {table.name} set {self._sets(table, shape)} where id = ?{guard}"
 
     def _writing(self, shapes: tuple[Any, ...]) -> tuple[str, bool]:
         """One statement for all parts, and whether it tells how many instances had their version."""
@@ -189,9 +207,9 @@ class HotPath:
             )
         return made
 
-    def _sets(self, table: Table, shape: Shape) -> str:
+    def _sets(self, table: Table, shape: Shape, keeping: str = "") -> str:
         quoted = self._of(table).quoted
-        return ", ".join(f"{quoted[name]} = {self._mark}" for name in shape)
+        return ", ".join(f"{quoted[name]} = {'?' if name != keeping else f'coalesce({table.name}.{quoted[name]}, ?)'}" for name in shape)
 
     # --- the driver -------------------------------------------------------------------------------------------------
 
@@ -204,7 +222,7 @@ class HotPath:
     @contextmanager
     def _driver(self, connection: Connection) -> Iterator[Callable[[str, Sequence[Any]], Any]]:
         """The driver's execute in the transaction that the connection has open; its errors become those that Core raises."""
-        cursor = connection.connection.cursor()
+        cursor = self._cursor(connection.connection.driver_connection)
         try:
             yield cursor.execute
         except self._dialect.loaded_dbapi.Error as error:
@@ -217,6 +235,23 @@ def _shape(part: Part) -> Any:
     if isinstance(part, Insert):
         return part.table, tuple(part.rows[0]), len(part.rows)
     return part.table, tuple(part.values), 0, part.version is not None
+
+
+def _numbered(text: str) -> str:
+    """PostgreSQL's own marks, $1 and so on, for the question marks in a text."""
+    numbers = count(1)
+    return re.sub(r"\?", lambda _: f"${next(numbers)}", text)
+
+
+def _numbered_cursor(driver: Any) -> Any:
+    """A cursor of psycopg that takes PostgreSQL's own marks: others it translates, anew each time when a text has more than 50."""
+    from psycopg import RawCursor  # not where only SQLite is used
+
+    return RawCursor(driver)
+
+
+def _plain_cursor(driver: Any) -> Any:
+    return driver.cursor()
 
 
 @lru_cache(maxsize=32)

@@ -149,8 +149,8 @@ def work_items(connection: Connection, where: ColumnElement[bool]) -> list[WorkI
 def work_item(connection: Connection, step_id: int) -> WorkItem | None:
     """One step with what must be known of its subject, open or not; None when there is none."""
     query = select(*_WORK_COLUMNS).join(instances, instances.c.id == steps.c.instance_id).where(steps.c.id == step_id)
-    row = connection.execute(query).first()
-    return WorkItem(*row) if row is not None else None
+    row = connection.execute(query).mappings().first()
+    return WorkItem(**row) if row is not None else None
 
 
 def _work(who: ColumnElement[bool]) -> Select[Any]:

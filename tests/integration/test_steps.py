@@ -8,7 +8,6 @@ import pytest
 from engine.database import Database
 from engine.errors import ConflictError, EngineError, InvalidError, NotFoundError, NotPermittedError
 from engine.operations import Moved
-from processes.dossiers.operations import Accepted
 from tests.commune import hire
 from tests.office import Office, local, open_office
 
