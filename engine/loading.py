@@ -64,6 +64,11 @@ def _refusal(connection: Connection, step_id: int, actor: Actor) -> EngineError:
     )
 
 
+def read_step(connection: Connection, step_id: int) -> Values:
+    """One step as it stands now, its instance being under lock."""
+    return dict(connection.execute(select(steps).where(steps.c.id == step_id)).mappings().one())
+
+
 def open_steps(connection: Connection, instance_ids: Iterable[int]) -> list[Values]:
     """The open steps of instances that are under lock, in the order of their ids."""
     query = select(steps).where(steps.c.instance_id.in_(list(instance_ids)), steps.c.status.in_(OPEN)).order_by(steps.c.id)
@@ -79,7 +84,7 @@ def waiting_timers(connection: Connection, instance_ids: Iterable[int]) -> list[
 def ledger_rows(connection: Connection, instance_ids: Sequence[int]) -> list[dict[str, Any]]:
     """The legal clock's ledger of these instances, in the order in which it was written."""
     if len(instance_ids) == 1:
-        return hot_path(connection).rows_of(connection, clock_entries, instance_ids[0], "seq")
+        return hot_path(connection).rows_of(connection, clock_entries, instance_ids[0], order="seq")
     query = (
         select(clock_entries)
         .where(clock_entries.c.instance_id.in_(instance_ids))

@@ -21,12 +21,13 @@ from engine.definitions import Definitions
 from engine.errors import InvalidError, WrongStateError
 from engine.events import StepCompleted, Subscribers
 from engine.ids import Ids
-from engine.loading import lock_instance, open_steps, take_step, waiting_timers
+from engine.loading import lock_instance, open_steps, waiting_timers
 from engine.model.elements import ModelStep
 from engine.performers import Calendars, Performers
-from engine.progress import Progress
+from engine.progress import Progress, note_next_timer
 from engine.saving import save
 from engine.settling import past_holders, settle_instance, settle_steps
+from engine.taking import locked, take
 from engine.timelimit import LimitRule, TimeLimit, punctuality
 from engine.trace.canonical import moment
 from engine.trace.records import Chain, Record
@@ -127,13 +128,10 @@ class Engine:
 
         Raises: NotPermittedError (not_permitted, own_work, other_agency); ConflictError naming who was quicker and when.
         """
-        at = self.clock.now()
-        instance, step = take_step(
-            connection, step_id, actor, at, {"status": "claimed", "handler_id": actor.person_id, "claimed_at": at}, only_open=True
-        )
-        change = self._change(connection, instance, actor, at)
+        taken = {"status": "claimed", "handler_id": actor.person_id}
+        change, step = take(self, connection, step_id, actor, taken, moment_of="claimed_at", only_open=True)
         require_worker(change, step, actor)
-        settle_steps(change, [step], at)
+        settle_steps(change, [step], change.at)
         change.record("engine.step.claimed", {"step": step["code"], "pass": step["pass"], "name": step["name"]})
         self._save(connection, change)
         return Moved(change.instance)
@@ -143,13 +141,11 @@ class Engine:
 
         Raises: ConflictError; WrongStateError (step_not_held).
         """
-        at = self.clock.now()
-        instance, step = take_step(connection, step_id, actor, at, {"status": "open"}, only_open=False)
+        change, step = take(self, connection, step_id, actor, {"status": "open"}, moment_of=None, only_open=False)
         if step["handler_id"] is None:
             raise WrongStateError("Nobody holds this step.", code="step_not_held", step_code=step["code"])
-        change = self._change(connection, instance, actor, at)
-        settle_steps(change, [step], at)
-        change.update_step(step, holders=past_holders(step, at), handler_id=None, claimed_at=None)
+        settle_steps(change, [step], change.at)
+        change.update_step(step, holders=past_holders(step, change.at), handler_id=None, claimed_at=None)
         change.record("engine.step.released", {"step": step["code"], "pass": step["pass"], "name": step["name"]})
         self._save(connection, change)
         return Moved(change.instance)
@@ -170,27 +166,24 @@ class Engine:
         Raises: InvalidError (outcome_required, outcome_unknown, late_reason_required); NotPermittedError; WrongStateError
             (clock_stopped); ConflictError naming who was quicker and when; ModelRunError.
         """
-        at = self.clock.now()
         done = {
             "status": "completed",
             "handler_id": actor.person_id,
-            "done_at": at,
             "done_by_id": actor.person_id,
             "on_behalf_of_id": actor.on_behalf_of_id,
             "outcome": outcome,
             "note": note,
             "late_reason": late_reason,
         }
-        instance, step = take_step(connection, step_id, actor, at, done, only_open=False)
-        change = self._change(connection, instance, actor, at)
+        change, step = take(self, connection, step_id, actor, done, moment_of="done_at", only_open=False)
         model_step = change.model.steps[step["element_id"]]
         require_worker(change, step, actor)
         require_outcome(model_step, outcome)
         require_running(change, step)
         if step["claimed_at"] is None:
-            change.update_step(step, claimed_at=at)
-        settle_steps(change, [step], at)
-        settle_instance(change, at)
+            change.update_step(step, claimed_at=change.at)
+        settle_steps(change, [step], change.at)
+        settle_instance(change, change.at)
         require_late_reason(step, late_reason)
         opened = self._move_on(connection, change, step, model_step, variables)
         self._record_completion(connection, change, step, opened)
@@ -204,8 +197,8 @@ class Engine:
 
         Raises: WrongStateError (already_suspended, clock_finished, instance_over).
         """
-        at = self.clock.now()
-        change = self._locked(connection, instance_id, actor, at)
+        change = locked(self, connection, instance_id, actor)
+        at = change.at
         if change.instance["is_suspended"]:
             raise WrongStateError("The clock is stopped already.", code="already_suspended", since=change.instance["stopped_at"])
         if change.instance["clock"] == "finished":
@@ -238,8 +231,8 @@ class Engine:
 
         Raises: WrongStateError (not_suspended); InvalidError (receipt_before_pause, receipt_in_future).
         """
-        at = self.clock.now()
-        change = self._locked(connection, instance_id, actor, at)
+        change = locked(self, connection, instance_id, actor)
+        at = change.at
         since = change.instance["stopped_at"]
         if not change.instance["is_suspended"]:
             raise WrongStateError("The clock is not suspended.", code="not_suspended")
@@ -267,8 +260,8 @@ class Engine:
 
         Raises: WrongStateError (instance_over, clock_finished).
         """
-        at = self.clock.now()
-        change = self._locked(connection, instance_id, actor, at)
+        change = locked(self, connection, instance_id, actor)
+        at = change.at
         if change.instance["clock"] == "finished":
             raise WrongStateError("The result is there already.", code="clock_finished", when=change.instance["finished_at"])
         progress = self._progress(connection)
@@ -277,7 +270,7 @@ class Engine:
         for timer in waiting_timers(connection, [instance_id]):
             change.update_timer(timer, status="cancelled", ended_at=at)
         progress.time.enter(change, "close", reason=reason, reference=reference)
-        change.set(clock="finished", is_suspended=False, reply_due_at=None, remaining_minutes=None)
+        change.set(clock="finished", is_suspended=False, reply_due_at=None, remaining_minutes=None, stopped_at=None)
         progress.end(change, cancelled=True)
         change.record("engine.instance.cancelled", {"reason": reason, "reference": reference})
         self._save(connection, change)
@@ -299,16 +292,8 @@ class Engine:
     def _progress(self, connection: Connection) -> Progress:
         return Progress(connection, self.ids, Timekeeping(connection, self.calendars, self.ids))
 
-    def _change(self, connection: Connection, instance: Values, actor: Actor, at: datetime) -> Change:
-        return Change(instance, self.definitions.load(connection, instance["definition_id"]).model, actor, at)
-
-    def _locked(self, connection: Connection, instance_id: int, actor: Actor, at: datetime) -> Change:
-        instance = lock_instance(connection, instance_id)
-        if instance["status"] != "running":
-            raise WrongStateError("This instance is over.", code="instance_over", when=instance["ended_at"])
-        return self._change(connection, instance, actor, at)
-
     def _save(self, connection: Connection, change: Change) -> None:
+        note_next_timer(connection, change)
         save(connection, [change], ids=self.ids, recorded_at=self.clock.recorded_now(), subscribers=self.subscribers)
 
     def _move_on(

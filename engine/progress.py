@@ -183,3 +183,13 @@ def _offered_to(step: ModelStep, tally: dict[str, Any]) -> int | None:
         person: int | None = tally.get(step.handler.code, (0, None))[1]
         return person
     return None
+
+
+def note_next_timer(connection: Connection, change: Change) -> None:
+    """Keep the instance's next_timer_at equal to the earliest of its waiting timers, once a change has moved any."""
+    if not change.timers_started and not change.timer_updates:
+        return
+    rows = [] if change.is_new else waiting_timers(connection, [change.instance["id"]])
+    merged = [{**row, **change.timer_updates.get(row["id"], {})} for row in rows]
+    waiting = [row["fire_at"] for row in [*merged, *change.timers_started] if row["status"] == "waiting" and row["fire_at"] is not None]
+    change.set(next_timer_at=min(waiting, default=None))

@@ -152,6 +152,7 @@ instances = Table(
     Column("breached_at", UtcMoment),
     Column("share_minutes", Integer),  # same-day procedures: step limits are shares of this many minutes
     Column("share_total", Integer),
+    Column("next_timer_at", UtcMoment),  # the earliest waiting timer: whoever comes later lets it fire first
     # trace head: lies on a row that the transaction has locked anyway
     Column("trace_seq", Integer, nullable=False),
     Column("trace_head", LargeBinary),

@@ -1,5 +1,6 @@
 """A missed deadline becomes a nonconformity by itself, exactly once, whichever way it is found: no way may lose one."""
 
+import threading
 from datetime import date, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from engine.recounting import list_moves, move_deadlines
 from engine.worktime import CalendarDay
 from processes.dossiers.operations import Accepted
 from processes.organisation.calendars import publish_calendar
+from processes.organisation.rights import actor_for
 from tests.office import Office, local, open_office
 
 
@@ -79,8 +81,42 @@ class TestSweep:
         (raised,) = office.nonconformities()
         assert raised["handler_id"] is None
 
+    def test_waits_for_an_instance_that_somebody_holds(self, office: Office, overdue: Accepted) -> None:
+        """The heartbeat speaks for every deadline: none is passed over because an officer was just working there."""
+        if office.database.dialect == "sqlite":
+            pytest.skip("SQLite has one writer; nothing is passed over there")
+        held, release = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with office.database.writing() as connection:
+                office.areas.engine.lock(connection, overdue.instance_id)
+                held.set()
+                release.wait(10)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        assert held.wait(10)
+        threading.Timer(0.3, release.set).start()
+        assert office.sweep().steps_overdue == 1
+        holder.join()
+
 
 class TestNoWayLosesABreach:
+    def test_completed_by_somebody_who_waited_behind_the_sweep(self, office: Office) -> None:
+        """Asked at 10:00:59, but the lock came at 10:01: what counts is the moment of having it, or sweep and slip disagree."""
+        accepted = office.accept()
+        office.at("2026-11-20T10:01").sweep()
+        clock = office.commune.clock
+        moments = iter([local("2026-11-20T10:00:59"), local("2026-11-20T10:01:02")])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clock, "now", lambda: next(moments, local("2026-11-20T10:01:02")))
+            step = office.open_step(accepted)
+            with office.database.writing() as connection:
+                actor = actor_for(connection, office.commune.people["nang.hoang"], now=local("2026-11-20T10:00"))
+                office.areas.engine.complete(connection, step_id=step["id"], actor=actor, late_reason="workload")
+        (done, _) = office.steps(accepted)
+        assert done["done_at"] == local("2026-11-20T10:01:02")
+
     def test_completed_late_before_any_sweep(self, office: Office, overdue: Accepted) -> None:
         office.complete(overdue, "nang.hoang", late_reason="workload", note="Sáng nay đông người")
         (raised,) = office.nonconformities()

@@ -5,10 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
-from engine.actor import SYSTEM
+from engine.actor import SYSTEM, Actor
 from engine.database import Database
+from engine.errors import ConflictError
 from engine.operations import Subject
 from engine.tables import instances, timers
 from engine.timelimit import LimitRule, TimeLimit
@@ -88,6 +89,10 @@ class Trial:
             )
         return Accepted(0, "TH-1", moved.instance["id"], moved.instance["due_at"], [step["id"] for step in moved.opened])
 
+    def suspend(self, connection: Connection, started: Accepted, actor: Actor) -> None:
+        engine = self.office.areas.engine
+        engine.suspend(connection, instance_id=started.instance_id, actor=actor, reason="supplement", reference="1/HDHS")
+
     def timers(self) -> list[dict[str, Any]]:
         with self.office.database.reading() as connection:
             return [dict(row) for row in connection.execute(select(timers).order_by(timers.c.id)).mappings()]
@@ -149,11 +154,33 @@ class TestBoundaryTimer:
         )  # given when it could be seen
         assert swept.steps_overdue == 0
 
-    def test_loses_against_the_officer_who_completes_before_the_sweep(self, trial: Trial) -> None:
-        started = trial.start(with_boundary("2d", "4h", interrupting=True))
+    def test_fires_before_the_officer_who_comes_later_than_the_timer(self, trial: Trial) -> None:
+        started = trial.start(with_boundary("1d", "4h", interrupting=True))
+        trial.office.at("2026-11-23T10:00")  # no sweep has run since the step's own deadline
+        with pytest.raises(ConflictError) as refused:
+            trial.office.complete(started, "nang.hoang", late_reason="workload")
+        assert refused.value.code == "step_cancelled"
+        assert trial.office.sweep().steps_overdue == 0  # as it would have been found by a sweep in time
+        assert trial.codes(started) == [("B1", "cancelled"), ("B2", "open")]
+
+    def test_that_does_not_interrupt_fires_first_and_the_officer_goes_on(self, trial: Trial) -> None:
+        started = trial.start(with_boundary("2d", "4h", interrupting=False))
         trial.office.at("2026-11-20T15:00").complete(started, "nang.hoang")
-        assert trial.office.sweep().timers_fired == 0
-        assert trial.codes(started) == [("B1", "completed")]
+        assert trial.codes(started) == [("B1", "completed"), ("B2", "open")]
+        assert trial.timers()[0]["status"] == "fired"
+
+    def test_fires_before_a_supplement_stops_the_clock(self, trial: Trial) -> None:
+        started = trial.start(with_boundary("2d", "4h", interrupting=True))
+        actor = trial.office.at("2026-11-20T15:00").actor("nang.hoang")
+        with trial.office.database.writing() as connection:
+            trial.suspend(connection, started, actor)
+        assert trial.codes(started) == [("B1", "cancelled"), ("B2", "open")]
+        assert trial.office.steps(started)[1]["due_at"] is None
+
+    def test_found_by_a_sweep_of_an_earlier_moment_opens_steps_that_people_get_now(self, trial: Trial) -> None:
+        started = trial.start(with_boundary("2d", "4h", interrupting=True))
+        trial.office.at("2026-11-23T09:00").sweep("2026-11-20T14:00")
+        assert trial.office.steps(started)[1]["opened_at"] == local("2026-11-23T09:00")
 
 
 class TestIntermediateTimer:
@@ -176,9 +203,7 @@ class TestIntermediateTimer:
         trial.office.at("2026-11-20T09:00").complete(started, "nang.hoang")
         actor = trial.office.at("2026-11-20T10:00").actor("nang.hoang")
         with trial.office.database.writing() as connection:
-            trial.office.areas.engine.suspend(
-                connection, instance_id=started.instance_id, actor=actor, reason="supplement", reference="1/HDHS"
-            )
+            trial.suspend(connection, started, actor)
         assert (trial.timers()[0]["fire_at"], trial.timers()[0]["remaining_minutes"]) == (None, 420)
         assert trial.office.at("2026-12-01T08:00").sweep().timers_fired == 0
         actor = trial.office.actor("nang.hoang")

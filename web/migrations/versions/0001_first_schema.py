@@ -162,6 +162,7 @@ def upgrade() -> None:
         sa.Column("breached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("share_minutes", sa.Integer(), nullable=True),
         sa.Column("share_total", sa.Integer(), nullable=True),
+        sa.Column("next_timer_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trace_seq", sa.Integer(), nullable=False),
         sa.Column("trace_head", sa.LargeBinary(), nullable=True),
         sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True),
