@@ -113,6 +113,7 @@ _SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "Không có phiếu {numbers}. Kiểm tra lại số, hoặc tìm trong danh sách.",
             "Không có phiếu này. Kiểm tra lại số, hoặc tìm trong danh sách.",
         ),
+        "form_not_issued": ("Mẫu này chưa được lập. Tiếp nhận hồ sơ trước, rồi in.",),
         "person_not_found": ("Không có người này. Tìm lại trong danh sách người dùng.",),
         "unit_not_found": ("Không có đơn vị này. Tải lại danh sách đơn vị.",),
         "agency_not_found": ("Không có cơ quan này. Tải lại danh sách cơ quan.",),
@@ -133,6 +134,8 @@ _SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "Đã yêu cầu bổ sung đủ số lần cho phép. Ghi lý do phải yêu cầu thêm.",
         ),
         "identifier_invalid": (
+            "Không có tỉnh, thành phố nào mã {place_code}. Xem lại 3 số đầu trên thẻ căn cước.",
+            "Số này là của người sinh năm {birth_year}, năm chưa tới. Xem lại số thứ 4 đến thứ 6 trên thẻ căn cước.",
             "Số định danh cần đủ 12 số; đang có {length}. Xem lại trên thẻ căn cước.",
             "Số định danh chưa đúng. Xem lại 12 số trên thẻ căn cước.",
         ),
@@ -182,11 +185,13 @@ _SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "method_not_allowed": ("Trang này không nhận cách gửi đó. Quay lại trang trước rồi làm lại.",),
         "model_invalid": ("Mô hình quy trình chưa dùng được. Xem từng điểm cần sửa trong danh sách.",),
         # 500, 503
+        "log_too_large": ("Nhật ký quá lớn để kiểm tra trên trang. Quản trị chạy eiso trace verify, kết quả như nhau.",),
         "portal_unavailable": ("Cổng dịch vụ công chưa trả lời. Hồ sơ đã lưu ở xã, hệ thống tự gửi lại mỗi 5 phút; cứ làm tiếp.",),
         "model_run_failed": (
             "Quy trình dừng ở phần tử {element_id}, chưa lưu thao tác vừa rồi. Báo quản trị số tra cứu này.",
             "Quy trình không chạy tiếp được, chưa lưu thao tác vừa rồi. Báo quản trị số tra cứu này.",
         ),
+        "form_not_rendered": ("Chưa in được mẫu này. Thử lại một lần; nếu vẫn lỗi, báo quản trị số tra cứu này.",),
         "unexpected": ("Hệ thống gặp lỗi, chưa lưu thao tác vừa rồi. Thử lại một lần; nếu vẫn lỗi, báo quản trị số tra cứu này.",),
         # families: said when a code has no sentence of its own
         "invalid": ("Điều vừa gửi chưa dùng được. Xem lại những gì đã nhập, sửa rồi gửi lại.",),
@@ -210,6 +215,8 @@ SAID_BY_FAMILY = frozenset(
         "expression_failed",
         "expression_unsafe",
         "extension_invalid",
+        "form_not_in_force",
+        "form_unknown",
         "lane_unresolved",
         "ledger_invalid",
         "model_not_runnable",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from engine.errors import InvalidError, NotFoundError
 from engine.folding import fold
@@ -75,13 +75,20 @@ def procedure_version(connection: Connection, version_id: int) -> ProcedureInFor
 
 def find_procedures(connection: Connection, text: str, on: date, limit: int = 20) -> list[ProcedureInForce]:
     """Procedures in force whose code or name has every word of the text, accents or not; all of them for an empty text."""
-    query = _versions().where(
-        ProcedureVersion.effective_from <= on, or_(ProcedureVersion.effective_to.is_(None), ProcedureVersion.effective_to >= on)
-    )
+    query = _versions().where(_applies(on))
     for word in fold(text).split():
         pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         query = query.where(or_(Procedure.code.like(pattern, escape="\\"), Procedure.name_folded.like(pattern, escape="\\")))
     return [_in_force(row) for row in connection.execute(query.order_by(Procedure.code).limit(limit)).all()]
+
+
+def count_procedures(connection: Connection, on: date) -> int:
+    """How many procedures are in force on a day."""
+    return int(connection.execute(select(func.count(ProcedureVersion.procedure_id.distinct())).where(_applies(on))).scalar_one())
+
+
+def _applies(on: date) -> ColumnElement[bool]:
+    return and_(ProcedureVersion.effective_from <= on, or_(ProcedureVersion.effective_to.is_(None), ProcedureVersion.effective_to >= on))
 
 
 def _versions() -> Select[Any]:

@@ -1,4 +1,4 @@
-// <button data-open="id"> opens a <dialog>; data-close closes the one it stands in; data-fill writes values into named fields.
+// <button data-open="id"> opens a <dialog>; data-opened opens by itself; data-close closes the one it stands in; data-fill writes values into named fields.
 function fill(button) {
   const values = JSON.parse(button.dataset.fill);
   for (const [id, value] of Object.entries(values)) {
@@ -8,7 +8,17 @@ function fill(button) {
   document.getElementById(button.dataset.then)?.focus();
 }
 
+// A dialog whose form was refused comes back open, with the reason in it.
+function openRefused() {
+  for (const dialog of document.querySelectorAll("dialog[data-opened]")) {
+    delete dialog.dataset.opened;
+    dialog.showModal();
+  }
+}
+
 export function startDialogs() {
+  openRefused();
+  document.addEventListener("htmx:after:swap", openRefused);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-open], [data-close], [data-fill], [data-print]");
     if (!button) {

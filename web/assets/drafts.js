@@ -36,23 +36,44 @@ function restore(form) {
   form.dispatchEvent(new CustomEvent("eiso:restored", { bubbles: true }));
 }
 
-export function startDrafts() {
+// Drafts that the server says are done with are gone; forms that are new on the page get theirs back.
+function look() {
   for (const done of document.querySelectorAll("[data-draft-done]")) sessionStorage.removeItem(PREFIX + done.dataset.draftDone);
   if (document.querySelector("[data-forget-drafts]")) {
     for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
   }
-  for (const form of document.querySelectorAll("form[data-draft]")) {
+  for (const form of document.querySelectorAll("form[data-draft]:not([data-watched])")) {
+    form.dataset.watched = "true";
     restore(form);
-    let timer = null;
-    form.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => keep(form), 400);
-    });
-    window.addEventListener("pagehide", () => { if (timer !== null) keep(form); });
-    form.addEventListener("reset", () => {
-      clearTimeout(timer);
-      timer = null;
-      sessionStorage.removeItem(PREFIX + form.dataset.draft);
-    });
   }
+}
+
+export function startDrafts() {
+  let timer = null;
+  let typed = null; // the form that was typed in and is not kept yet
+
+  function keepNow() {
+    clearTimeout(timer);
+    if (typed?.isConnected) keep(typed);
+    typed = null;
+  }
+
+  look();
+  document.addEventListener("htmx:after:swap", look);
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.("form[data-draft]");
+    if (!form) return;
+    if (typed !== form) keepNow();
+    typed = form;
+    clearTimeout(timer);
+    timer = setTimeout(keepNow, 400);
+  });
+  document.addEventListener("reset", (event) => {
+    const form = event.target;
+    if (!form.dataset.draft) return;
+    clearTimeout(timer);
+    typed = null;
+    sessionStorage.removeItem(PREFIX + form.dataset.draft);
+  });
+  window.addEventListener("pagehide", keepNow);
 }

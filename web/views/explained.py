@@ -132,7 +132,11 @@ def _sentence_case(text: str) -> str:
 
 # --- a dossier: event by event ---------------------------------------------------------------------------------------
 
-_STOPS = {"supplement": "yêu cầu bổ sung (Mẫu 02)", "financial_duty": "chờ thực hiện nghĩa vụ tài chính", "drawn_wait": "chờ theo quy trình"}
+_STOPS = {
+    "supplement": "yêu cầu bổ sung (Mẫu 02)",
+    "financial_duty": "chờ thực hiện nghĩa vụ tài chính",
+    "drawn_wait": "chờ theo quy trình",
+}
 _COLUMNS = ("Sự việc", "Lúc", "Đã tính", "Còn lại")
 
 
@@ -178,25 +182,20 @@ def _moment(at: datetime, calendar: WorkingCalendar) -> str:
 
 
 def _event_words(line: ExplainLine, calendar: WorkingCalendar) -> str:
-    match line.kind:
-        case "start":
-            return f"Bắt đầu: tiếp nhận, thời hạn {line.limit.in_vietnamese()}" if line.limit is not None else "Bắt đầu: tiếp nhận"
-        case "stop":
-            return f"Dừng: {_STOPS.get(line.reason or '', 'chờ')}{_by(line.reference)}"
-        case "resume":
-            return f"Tính tiếp{_not_counted(line)}"
-        case "extend":
-            return f"Gia hạn thêm {line.limit.in_vietnamese()}" if line.limit is not None else "Gia hạn"
-        case "calendar":
-            return f"Tính theo lịch làm việc bản {line.calendar_version}{_by(line.reference)}"
-        case "finish":
-            return "Có kết quả, đồng hồ kết thúc" + _late(line)
-        case "close":
-            return "Kết thúc trước khi có kết quả" + _late(line)
-        case "now":
-            return "Bây giờ" + _late(line)
+    length = line.limit.in_vietnamese() if line.limit is not None else ""
     before = f" (trước đó: {_moment(line.due_before, calendar)})" if line.due_before is not None else ""
-    return f"Hẹn trả{before}"
+    words = {
+        "start": f"Bắt đầu: tiếp nhận, thời hạn {length}",
+        "stop": f"Dừng: {_STOPS.get(line.reason or '', 'chờ')}{_by(line.reference)}",
+        "resume": f"Tính tiếp{_not_counted(line)}",
+        "extend": f"Gia hạn thêm {length}",
+        "calendar": f"Tính theo lịch làm việc bản {line.calendar_version}{_by(line.reference)}",
+        "finish": f"Có kết quả, đồng hồ kết thúc{_late(line)}",
+        "close": f"Kết thúc trước khi có kết quả{_late(line)}",
+        "now": f"Bây giờ{_late(line)}",
+        "due": f"Hẹn trả{before}",
+    }
+    return words[line.kind]
 
 
 def _by(reference: str | None) -> str:
@@ -221,4 +220,3 @@ def _provisional(lines: Sequence[ExplainLine]) -> str:
 def crossed_years(lines: Sequence[ExplainLine]) -> list[int]:
     """The years whose days off, crossed on the way, no document has decreed yet."""
     return sorted({day.on.year for line in lines for day in line.provisional_days})
-

@@ -15,7 +15,7 @@ from web import timephrases, wording
 SHOWN = 50
 
 
-def found_view(found: Sequence[RegisterRow], text: str, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def found_view(found: Sequence[RegisterRow], now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """The lines of search.html; one more than is shown tells that there are more."""
     return {"rows": [_row(one, now, zone) for one in found[:SHOWN]], "has_more": len(found) > SHOWN, "most": SHOWN}
 

@@ -12,12 +12,16 @@ from processes.organisation.identifiers import IdentifierKind
 
 SORTS = ("originals", "certified", "copies")
 ID_KINDS = {
-    IdentifierKind.CITIZEN.value: "Số định danh cá nhân",
+    IdentifierKind.CITIZEN.value: "Số định danh",
     IdentifierKind.PASSPORT.value: "Hộ chiếu",
     IdentifierKind.TAX_CODE.value: "Mã số thuế (tổ chức)",
 }
 CHANNELS = {"direct": "Trực tiếp", "online": "Trực tuyến", "postal": "Bưu chính công ích"}
 DELIVERIES = {"counter": "Tại Trung tâm", "online": "Bản điện tử qua tài khoản", "postal": "Bưu chính, tận nhà"}
+OTHER_NUMBERS = {
+    IdentifierKind.PASSPORT.value: "Số hộ chiếu có 5 đến 15 chữ và số. Xem lại trên hộ chiếu.",
+    IdentifierKind.TAX_CODE.value: "Mã số thuế chưa đúng: 10 số, chi nhánh thêm 3 số. Xem lại từng số trên giấy chứng nhận.",
+}
 _FIELDS = {"id_number": "number", "result_channel": "delivery", "procedure_code": "procedure", "variant": "procedure"}
 _UNREADABLE = -1  # refused by every check of a count
 
@@ -109,6 +113,11 @@ def field_name(name: str) -> str:
     return f"paper_{rest}" if part == "papers" else f"{part}_{last}" if part else last
 
 
-def by_form_name(fields: Mapping[str, str]) -> dict[str, str]:
-    """Sentences by the form's field names."""
-    return {field_name(name): told for name, told in fields.items()}
+def by_form_name(fields: Mapping[str, str], form: Mapping[str, str]) -> dict[str, str]:
+    """Sentences by the form's field names. What is wrong with a passport or a tax code is said of it, not of an ID number."""
+    told = {field_name(name): sentence for name, sentence in fields.items()}
+    for part in ("owner", "filer"):
+        id_kind = form.get(f"{part}_id_kind", "")
+        if id_kind in OTHER_NUMBERS and f"{part}_number" in told:
+            told[f"{part}_number"] = OTHER_NUMBERS[id_kind]
+    return told

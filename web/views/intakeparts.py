@@ -12,7 +12,7 @@ from engine.actor import Actor
 from engine.errors import EngineError, InvalidError
 from engine.explanation import ExplainLine, explain_limit
 from engine.folding import fold
-from engine.timelimit import LimitKind, deadline
+from engine.timelimit import LimitKind, TimeLimit, deadline
 from engine.worktime import WorkingCalendar
 from processes.catalogue.queries import ProcedureInForce, find_procedures
 from processes.dossiers.worklists import EarlierParty
@@ -21,7 +21,7 @@ from processes.organisation.rules import local_day
 from web import errors, timephrases, wording
 from web.services import services
 from web.views.explained import crossed_years, explained_days
-from web.views.intakeform import SORTS
+from web.views.intakeform import OTHER_NUMBERS, SORTS
 
 FOUND = 8
 
@@ -35,8 +35,8 @@ def chosen_key(code: str, variant: str | None) -> str:
 
 def procedures_view(connection: Connection, text: str, today: date, chosen: str) -> list[dict[str, Any]]:
     """The procedures that match, each variant a choice of its own; the one chosen stays in sight."""
-    found = find_procedures(connection, text, today, FOUND)
     code = chosen.partition(":")[0]
+    found = find_procedures(connection, text, today, FOUND) if text.strip() or not code else []
     if code and code not in {one.code for one in found}:
         found = [one for one in find_procedures(connection, code, today, 1) if one.code == code] + found
     choices = [choice for procedure in found for choice in _choices(procedure, text)]
@@ -155,21 +155,21 @@ def appointment_view(
     return {
         "hour_and_day": f"{local:%H:%M} {timephrases.WEEKDAYS[local.weekday()]}",
         "date": timephrases.full_day(local.date()),
-        "line": f"{_limit_line(limit.in_vietnamese(), limit.kind)}, {_received(lines, now, calendar)}.",
+        "line": _counted_from(limit, lines, now, calendar),
         "warning": _warning(lines),
         "explained": explained_days(lines, calendar, limit, procedure.rule),
     }
 
 
-def _limit_line(words: str, kind: LimitKind) -> str:
-    return f"{words[:1].upper()}{words[1:]}" if kind is LimitKind.SAME_DAY else f"{words[:1].upper()}{words[1:]} kể từ lúc nhận"
-
-
-def _received(lines: Sequence[ExplainLine], now: datetime, calendar: WorkingCalendar) -> str:
+def _counted_from(limit: TimeLimit, lines: Sequence[ExplainLine], now: datetime, calendar: WorkingCalendar) -> str:
+    """The limit and from when it counts; what comes outside office hours counts from the next session."""
+    words = limit.in_vietnamese()
+    told = f"{words[:1].upper()}{words[1:]}"
     starts = [day.sessions[0].from_ for line in lines for day in line.days if day.sessions]
     if starts and starts[0] > now:
-        return timephrases.received_outside_hours(now, starts[0], now, calendar.zone)
-    return timephrases.moment(now, now, calendar.zone)
+        return f"{told}; {timephrases.received_outside_hours(now, starts[0], now, calendar.zone)}."
+    received = timephrases.moment(now, now, calendar.zone)
+    return f"{told}; nhận lúc {received}." if limit.kind is LimitKind.SAME_DAY else f"{told} kể từ lúc nhận, {received}."
 
 
 def _warning(lines: Sequence[ExplainLine]) -> str | None:
@@ -193,7 +193,7 @@ def person_check(id_kind: str, number: str, now: datetime) -> tuple[dict[str, An
     try:
         kept = normalise_identifier(IdentifierKind(id_kind), number, today=today)
     except EngineError as refused:
-        return {"ok": False, "text": errors.sentence_of(refused)}, None
+        return {"ok": False, "text": OTHER_NUMBERS.get(id_kind) or errors.sentence_of(refused)}, None
     except ValueError:
         return None, None
     if id_kind == IdentifierKind.CITIZEN.value:

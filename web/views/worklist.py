@@ -20,6 +20,7 @@ from processes.organisation.rights import may
 from web import timephrases, wording
 from web.services import services
 from web.views.filings import filing_row
+from web.views.simulated import marked
 from web.views.workrow import Row, work_row
 
 PAGE_SIZE = 50
@@ -87,6 +88,7 @@ def desk_view(connection: Connection, actor: Actor, choice: Choice, now: datetim
     shown = [key for key in wording.GROUPS if choice.group in (None, key)]
     total = sum(per_group[key] for key in shown)
     return {
+        "is_simulated": marked(connection),
         "title": SCOPES[choice.scope],
         "line": _line(now, calendar),
         "may_accept": may(actor, "dossier.accept"),
@@ -122,7 +124,7 @@ def _rows(
     rows: dict[str, list[Row]] = {}
     for group, item in found:
         calendar = areas.calendars.by_id(connection, item.calendar_version_id)
-        model, _ = areas.engine.definitions.load(connection, item.definition_id)
+        model = areas.engine.definitions.load(connection, item.definition_id).model
         asks = bool(model.steps[item.element_id].outcomes)
         row = work_row(item, facts.get(item.step_id), actor, now, calendar, asks_outcome=asks, asked=choice.asked)
         rows.setdefault(KEYS[group], []).append(row)
@@ -212,7 +214,9 @@ def _fields(counts: Sequence[WorkCount], choice: Choice) -> dict[str, Any] | Non
     names = sorted({one.field for one in counts if one.field} | ({choice.field} if choice.field else set()))
     if len(names) < 2 and choice.field is None:
         return None
-    entries = [{"label": "Mọi lĩnh vực", "href": choice.href(field=None), "count": None, "pressed": choice.field is None}]
+    entries: list[dict[str, Any]] = [
+        {"label": "Mọi lĩnh vực", "href": choice.href(field=None), "count": None, "pressed": choice.field is None}
+    ]
     for name in names:
         count = sum(one.count for one in _counted(counts, choice.scope, name))
         entries.append({"label": name, "href": choice.href(field=name), "count": count, "pressed": choice.field == name})

@@ -103,9 +103,7 @@ def _time(item: WorkItem, now: datetime, calendar: WorkingCalendar) -> tuple[Tim
     return left, left.state, None
 
 
-def _step_line(
-    item: WorkItem, facts: WorkFacts | None, actor: Actor, now: datetime, calendar: WorkingCalendar, *, late: bool
-) -> str:
+def _step_line(item: WorkItem, facts: WorkFacts | None, actor: Actor, now: datetime, calendar: WorkingCalendar, *, late: bool) -> str:
     told = []
     if item.handler_id is not None and item.handler_id != actor.person_id and facts is not None and facts.holder_name:
         told.append(f"{facts.holder_name} đang giữ")
@@ -121,13 +119,14 @@ def _step_line(
 def _main(item: WorkItem, actor: Actor, *, held: bool, to_page: bool, asked: dict[str, Any]) -> Action:
     """The one thing that is most likely done with this step now."""
     page = url_for("dossier.dossier", code=item.subject_code, _anchor="now")
+    stopped = item.clock == "stopped" and not item.stops_clock
+    if stopped and item.is_suspended and may(actor, "dossier.supplement", agency_id=item.owner_agency_id):
+        return Action("Nhận bổ sung", "tick", href=page, key="h")
     if item.handler_id is not None and not held:
         return Action("Mở hồ sơ", "file", href=page)
     if not held:
         return Action("Nhận việc", "hand", action=url_for("desk.claim", step_id=item.step_id, **asked), key="h")
-    if item.clock == "stopped" and not item.stops_clock:
-        if item.is_suspended and may(actor, "dossier.supplement", agency_id=item.owner_agency_id):
-            return Action("Nhận bổ sung", "tick", href=page, key="h")
+    if stopped:
         return Action("Mở hồ sơ", "file", href=page)
     if item.status_on_completion == rules.RETURNED:
         return Action("Trả kết quả", "tick", href=page, key="h")
