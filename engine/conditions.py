@@ -40,12 +40,13 @@ def require_running(change: Change, step: Values) -> None:
         )
 
 
-def require_late_reason(step: Values, late_reason: str | None) -> None:
-    """Completing an overdue step asks why it is late (rule 3.5).
+def require_late_reason(step: Values, late_reason: str | None, note: str | None) -> None:
+    """Completing an overdue step asks why it is late, as a code and in words: both stand on the slip (rule 3.5).
 
     Raises: InvalidError (late_reason_required).
     """
-    if step["breached_at"] is not None and not late_reason:
-        raise InvalidError(
-            "An overdue step needs the reason why it is late.", code="late_reason_required", errors={"late_reason": "required"}
-        )
+    if step["breached_at"] is None:
+        return
+    missing = {name: "required" for name, given in (("late_reason", late_reason), ("note", (note or "").strip())) if not given}
+    if missing:
+        raise InvalidError("An overdue step needs the reason why it is late, and a note.", code="late_reason_required", errors=missing)

@@ -24,6 +24,8 @@ class Database:
             _sqlite(self.url) if self.dialect == "sqlite" else create_engine(self.url, pool_size=pool_size, max_overflow=pool_size)
         )
 
+        self._writer = self.sql.execution_options(**{WRITES: True})
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that changes nothing."""
@@ -36,7 +38,7 @@ class Database:
 
         On SQLite it begins with BEGIN IMMEDIATE: a deferred one fails with "database is locked" as soon as two writers meet.
         """
-        with self.sql.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        with self._writer.begin() as connection:
             yield connection
 
     def dispose(self) -> None:
@@ -55,6 +57,8 @@ def _sqlite(url: Any) -> SqlEngine:
 
     @event.listens_for(sql, "begin")
     def _began(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
 
     return sql

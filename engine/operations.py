@@ -184,7 +184,7 @@ class Engine:
             change.update_step(step, claimed_at=change.at)
         settle_steps(change, [step], change.at)
         settle_instance(change, change.at)
-        require_late_reason(step, late_reason)
+        require_late_reason(step, late_reason, note)
         opened = self._move_on(connection, change, step, model_step, variables)
         self._record_completion(connection, change, step, opened)
         self._save(connection, change)

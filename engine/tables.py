@@ -61,8 +61,12 @@ class UtcMoment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# On SQLite only an INTEGER primary key is the row's own address; a BIGINT one costs a second index.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
 def _id() -> Column[int]:
-    return Column("id", BigInteger, primary_key=True, autoincrement=False)
+    return Column("id", BigId, primary_key=True, autoincrement=False)
 
 
 def _ref(name: str, target: str, nullable: bool = False, index: bool = False) -> Column[Any]:

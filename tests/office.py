@@ -86,6 +86,8 @@ class Office:
 
     def complete(self, accepted: Accepted, login: str, code: str | None = None, **values: Any) -> None:
         step = self.open_step(accepted, code)
+        if values.get("late_reason"):
+            values.setdefault("note", "Sáng nay mây nhiều, người cũng nhiều")
         with self.database.writing() as connection:
             self.areas.engine.complete(connection, step_id=step["id"], actor=self.commune.actor(connection, login), **values)
 

@@ -24,6 +24,7 @@ from web.services import services
 View = TypeVar("View", bound=Callable[..., Any])
 
 _MARK = "__needs__"
+_BY_ITSELF = "__by_itself__"
 _PUBLIC = "public"
 _SIGNED_IN = "signed_in"
 
@@ -71,6 +72,12 @@ def needs(permission: str) -> Callable[[View], View]:
         return view
 
     return declare
+
+
+def refreshing(view: View) -> View:
+    """Mark a route that the page calls by itself: nobody is at work because of it, so it does not keep the log-in open."""
+    setattr(view, _BY_ITSELF, True)
+    return view
 
 
 def declared(view: Any, method: str) -> str | None:
@@ -159,7 +166,7 @@ def _load(token: str) -> SignedIn | None:
     except (sessions.LoginExpiredError, PersonDisabledError) as ended:
         g.login_ended = ended
         return None
-    if open_session.needs_touch(g.now):
+    if open_session.needs_touch(g.now) and not _asked_by_itself():
         with made_of.database.writing() as connection:
             sessions.touch(connection, session=open_session, now=g.now)
     return SignedIn(
@@ -180,6 +187,10 @@ def _bearer() -> SignedIn | None:
     """Who a program acts for: only the token it sends counts here, never the cookie that a browser adds by itself."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return _load(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _asked_by_itself() -> bool:
+    return request.endpoint is not None and getattr(current_app.view_functions[request.endpoint], _BY_ITSELF, False)
 
 
 def _person(connection: Connection, person_id: int) -> Row[*tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from engine.actor import Actor
 from engine.clock import Clock
@@ -131,6 +131,16 @@ def load_calendar(connection: Connection, code: str) -> WorkingCalendar:
     return _read(connection, latest.id)
 
 
+# made once: every acceptance asks it
+_CURRENT = (
+    select(calendar_versions.c.id)
+    .join(Agency, Agency.calendar_code == calendar_versions.c.code)
+    .where(Agency.id == bindparam("agency_id"))
+    .order_by(calendar_versions.c.version.desc())
+    .limit(1)
+)
+
+
 class PublishedCalendars:
     """Answers engine.performers.Calendars; keeps the versions read last, which never change."""
 
@@ -160,14 +170,7 @@ class PublishedCalendars:
 
         Raises: NotFoundError (calendar_not_found).
         """
-        query = (
-            select(calendar_versions.c.id)
-            .join(Agency, Agency.calendar_code == calendar_versions.c.code)
-            .where(Agency.id == agency_id)
-            .order_by(calendar_versions.c.version.desc())
-            .limit(1)
-        )
-        version_id = connection.scalar(query)
+        version_id = connection.scalar(_CURRENT, {"agency_id": agency_id})
         if version_id is None:
             raise _missing(connection.scalar(select(Agency.calendar_code).where(Agency.id == agency_id)), agency_id=agency_id)
         return version_id, self.by_id(connection, version_id)

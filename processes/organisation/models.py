@@ -6,12 +6,12 @@ from typing import Annotated, cast
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from engine.tables import UtcMoment
+from engine.tables import BigId, UtcMoment
 from engine.tables import metadata as engine_metadata
 from engine.trace.heads import register_chain
 from processes.organisation.rules import AGENCY_KINDS, ROLE_TITLES
 
-IdKey = Annotated[int, mapped_column(BigInteger, primary_key=True, autoincrement=False)]
+IdKey = Annotated[int, mapped_column(BigId, primary_key=True, autoincrement=False)]
 Code = Annotated[str, mapped_column(String(35))]
 Key = Annotated[str, mapped_column(String(32))]
 

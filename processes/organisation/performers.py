@@ -10,10 +10,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, and_, bindparam, select
 
 from engine.errors import InvalidError
 from engine.model.elements import Lane
@@ -137,15 +137,18 @@ def _partners(connection: Connection, agency_id: int, keys: Iterable[str]) -> di
     return found
 
 
+_units, _fields = cast(Table, Unit.__table__), cast(Table, UnitField.__table__)
+_IS_RESPONSIBLE = and_(_fields.c.unit_id == _units.c.id, _fields.c.agency_id == _units.c.agency_id, _fields.c.field == bindparam("field"))
+# made once: every acceptance asks it
+_UNITS_OF = (
+    select(_units.c.agency_id, _units.c.id, _units.c.key, _units.c.is_counter, _fields.c.field)
+    .outerjoin_from(_units, _fields, _IS_RESPONSIBLE)
+    .where(_units.c.agency_id.in_(bindparam("agency_ids", expanding=True)))
+)
+
+
 def _houses(connection: Connection, agency_ids: set[int], field: str) -> dict[int, _House]:
-    query = (
-        select(Unit.agency_id, Unit.id, Unit.key, Unit.is_counter, UnitField.field)
-        .outerjoin_from(
-            Unit, UnitField, (UnitField.unit_id == Unit.id) & (UnitField.agency_id == Unit.agency_id) & (UnitField.field == field)
-        )
-        .where(Unit.agency_id.in_(agency_ids))
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_UNITS_OF, {"field": field, "agency_ids": list(agency_ids)}).all()
     houses = {}
     for agency_id in agency_ids:
         mine = [row for row in rows if row.agency_id == agency_id]

@@ -82,6 +82,8 @@ class Quality:
 
     def correct(self, connection: Connection, corrections: Sequence[Correction], actor: Actor) -> None:
         """The step or the dossier behind nonconformities has ended: they are corrected, with the reason that the handler gave."""
+        if not corrections:  # most steps end in time
+            return
         step_ids = [one.step_id for one in corrections if one.step_id is not None]
         instance_ids = [one.instance_id for one in corrections if one.step_id is None]
         query = select(nonconformities).where(nonconformities.c.status == "raised")

@@ -315,7 +315,11 @@ class Lives:
         late = self.dice.choice(("workload", "workload", "workload", None))
         outcomes = [one.key for one in drawn.outcomes]
         weights = [4 if key in ("approve", "done", "answered") else 2 for key in outcomes]
-        return {"outcome": self.dice.choices(outcomes, weights)[0] if outcomes else None, "late_reason": late}
+        return {
+            "outcome": self.dice.choices(outcomes, weights)[0] if outcomes else None,
+            "late_reason": late,
+            "note": "Mây che mất giờ" if late else None,
+        }
 
 
 def random_office(database: Database, folder: Path, seed: int, *codes: str) -> Lives:

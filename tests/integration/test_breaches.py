@@ -113,7 +113,7 @@ class TestNoWayLosesABreach:
             step = office.open_step(accepted)
             with office.database.writing() as connection:
                 actor = actor_for(connection, office.commune.people["nang.hoang"], now=local("2026-11-20T10:00"))
-                office.areas.engine.complete(connection, step_id=step["id"], actor=actor, late_reason="workload")
+                office.areas.engine.complete(connection, step_id=step["id"], actor=actor, late_reason="workload", note="Đông")
         (done, _) = office.steps(accepted)
         assert done["done_at"] == local("2026-11-20T10:01:02")
 

@@ -12,7 +12,7 @@ from engine.queries import work_item
 from processes.organisation.queries import unit_names
 from processes.wiring import Areas
 from web import errors, timephrases, wording
-from web.access import actor, needs
+from web.access import actor, needs, refreshing
 from web.services import services
 from web.views.steps import require_no_receiver
 from web.views.worklist import Choice, desk_view
@@ -31,6 +31,7 @@ def desk() -> ResponseReturnValue:
 
 @blueprint.get("/desk/worklist")
 @needs("step.work")
+@refreshing
 def worklist() -> ResponseReturnValue:
     """The list alone, for its own refresh."""
     return render_template("_worklist.html", part=True, **_context())

@@ -14,7 +14,7 @@ def upgrade() -> None:
 
     op.create_table(
         "agencies",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("code", sa.String(length=35), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("counter_name", sa.Text(), nullable=False),
@@ -36,7 +36,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "calendar_versions",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("code", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -53,7 +53,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "definitions",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -91,7 +91,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "procedures",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("name_folded", sa.Text(), nullable=False),
@@ -101,7 +101,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "trace_entries",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=True),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("chain_kind", sa.String(length=24), nullable=True),
@@ -133,7 +133,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "instances",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
         sa.Column("definition_id", sa.BigInteger(), nullable=False),
         sa.Column("calendar_version_id", sa.BigInteger(), nullable=False),
@@ -208,7 +208,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "people",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
         sa.Column("login", sa.String(length=64), nullable=False),
         sa.Column("full_name", sa.Text(), nullable=False),
@@ -227,7 +227,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_people_agency_id_folded_name"), "people", ["agency_id", "folded_name"], unique=False)
     op.create_table(
         "procedure_versions",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("procedure_id", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("effective_from", sa.Date(), nullable=False),
@@ -264,7 +264,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "units",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
         sa.Column("key", sa.String(length=32), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -275,7 +275,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "clock_entries",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
         sa.Column("instance_id", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
@@ -300,7 +300,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "dossiers",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("procedure_version_id", sa.BigInteger(), nullable=False),
@@ -348,7 +348,7 @@ def upgrade() -> None:
     op.create_index("ix_dossiers_instance", "dossiers", ["instance_id"], unique=False)
     op.create_table(
         "seats",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("unit_id", sa.BigInteger(), nullable=True),
         sa.Column("role", sa.String(length=32), nullable=False),
@@ -380,7 +380,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sessions_person_id"), "sessions", ["person_id"], unique=False)
     op.create_table(
         "steps",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
         sa.Column("instance_id", sa.BigInteger(), nullable=False),
         sa.Column("task_key", sa.String(length=36), nullable=False),
@@ -447,7 +447,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "timers",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
         sa.Column("instance_id", sa.BigInteger(), nullable=False),
         sa.Column("task_key", sa.String(length=36), nullable=False),
@@ -485,7 +485,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "dossier_parties",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
         sa.Column("dossier_id", sa.BigInteger(), nullable=False),
         sa.Column("part", sa.String(length=8), nullable=False),
@@ -507,7 +507,7 @@ def upgrade() -> None:
     op.create_index("ix_dossier_parties_phone", "dossier_parties", ["agency_id", "phone"], unique=False)
     op.create_table(
         "issued_forms",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
         sa.Column("dossier_id", sa.BigInteger(), nullable=False),
         sa.Column("form", sa.String(length=32), nullable=False),
@@ -527,7 +527,7 @@ def upgrade() -> None:
     op.create_index("ix_issued_forms_dossier", "issued_forms", ["dossier_id"], unique=False)
     op.create_table(
         "nonconformities",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.String(length=24), nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
@@ -575,7 +575,7 @@ def upgrade() -> None:
     op.create_index("ix_nonconformities_step", "nonconformities", ["step_id"], unique=False)
     op.create_table(
         "submitted_papers",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("dossier_id", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -591,7 +591,7 @@ def upgrade() -> None:
     op.create_index("ix_submitted_papers_dossier", "submitted_papers", ["dossier_id"], unique=False)
     op.create_table(
         "supplement_requests",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("dossier_id", sa.BigInteger(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("form_id", sa.BigInteger(), nullable=False),
