@@ -9,8 +9,19 @@ from engine.errors import EngineError
 
 # name -> module:attribute. Each attribute is a click command or group.
 COMMANDS = {
+    "bench": "web.cli.bench:bench",
     "calendar": "web.cli.calendar:calendar",
+    "demo": "web.cli.demo:demo",
+    "doctor": "web.cli.doctor:doctor",
+    "export": "web.cli.export:export",
+    "init": "web.cli.init:init",
     "model": "web.cli.model:model",
+    "scheduler": "web.cli.scheduler:scheduler",
+    "serve": "web.cli.serve:serve",
+    "simulate": "web.cli.simulate:simulate",
+    "sweep": "web.cli.sweep:sweep",
+    "trace": "web.cli.trace:trace",
+    "user": "web.cli.user:user",
 }
 
 

@@ -60,7 +60,6 @@ def nonconformity_view(connection: Connection, actor: Actor, number: str, now: d
     )
     units = unit_names(connection, [row["unit_id"]])
     line = _slip_line(connection, areas.calendars, row, now)
-    zone = services().zone
     return {
         "found": _heading(connection, actor, row, line, now),
         "stages": _stages(row, now),
@@ -78,7 +77,6 @@ def nonconformity_view(connection: Connection, actor: Actor, number: str, now: d
         "to_do_line": "" if row["is_light"] else "Phiếu này đi theo quy trình hành động khắc phục.",
         "main": _close_action(actor, row, problem),
         "others": _cancel_action(actor, row, problem),
-        "zone": zone,
     }
 
 
