@@ -141,11 +141,6 @@ def count_work(connection: Connection, who: ColumnElement[bool], group: ColumnEl
     return {name: int(count) for name, count in connection.execute(query)}
 
 
-def work_items(connection: Connection, where: ColumnElement[bool]) -> list[WorkItem]:
-    """Open steps that a clause picks out, those due next first."""
-    return [WorkItem(*row) for row in connection.execute(_work(where).order_by(steps.c.due_at.is_(None), steps.c.due_at, steps.c.id))]
-
-
 def work_item(connection: Connection, step_id: int) -> WorkItem | None:
     """One step with what must be known of its subject, open or not; None when there is none."""
     query = select(*_WORK_COLUMNS).join(instances, instances.c.id == steps.c.instance_id).where(steps.c.id == step_id)

@@ -32,8 +32,8 @@ class DossierView:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterRow:
-    """One line of the dossier register (Mẫu 07). Source: facts 2.7."""
+class DossierLine:
+    """A dossier as it stands in a list."""
 
     dossier_id: int
     code: str
@@ -94,7 +94,7 @@ def dossier_view(connection: Connection, actor: Actor, code: str) -> DossierView
     )
 
 
-def find_dossiers(connection: Connection, actor: Actor, text: str, *, limit: int = 20) -> list[RegisterRow]:
+def find_dossiers(connection: Connection, actor: Actor, text: str, *, limit: int = 20) -> list[DossierLine]:
     """Dossiers by code, name with or without accents, phone or ID number, newest first.
 
     The parts of a code match from the left of its running part; names match by every word.
@@ -110,11 +110,11 @@ def find_dossiers(connection: Connection, actor: Actor, text: str, *, limit: int
         ways += [parties.c.phone == digits, parties.c.id_number == digits]
     of_party = exists(select(parties.c.id).where(parties.c.dossier_id == dossiers.c.id, or_(*ways)).correlate(dossiers))
     by_code = dossiers.c.code.like(f"%{_escaped(code)}%", escape="\\")
-    query = _register().where(visible_dossiers(actor), or_(by_code, of_party)).order_by(dossiers.c.filed_at.desc(), dossiers.c.id.desc())
-    return [RegisterRow(**row) for row in connection.execute(query.limit(limit)).mappings()]
+    query = _lines().where(visible_dossiers(actor), or_(by_code, of_party)).order_by(dossiers.c.filed_at.desc(), dossiers.c.id.desc())
+    return [DossierLine(**row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
-def register_page(
+def dossier_page(
     connection: Connection,
     actor: Actor,
     *,
@@ -125,15 +125,15 @@ def register_page(
     text: str = "",
     limit: int = 50,
     offset: int = 0,
-) -> tuple[list[RegisterRow], int]:
-    """A page of the register, newest first, and how many lines there are in all; two statements.
+) -> tuple[list[DossierLine], int]:
+    """A page of the dossiers that an actor may see, newest first, and how many there are in all; two statements.
 
     since, until: local dates of acceptance (filing where there is none), both included.
     """
     where = [visible_dossiers(actor), *_filters(since, until, statuses, procedure_code, text)]
     total = connection.execute(select(func.count()).select_from(dossiers).where(*where)).scalar_one()
-    query = _register().where(*where).order_by(dossiers.c.filed_at.desc(), dossiers.c.id.desc()).limit(limit).offset(offset)
-    return [RegisterRow(**row) for row in connection.execute(query).mappings()], int(total)
+    query = _lines().where(*where).order_by(dossiers.c.filed_at.desc(), dossiers.c.id.desc()).limit(limit).offset(offset)
+    return [DossierLine(**row) for row in connection.execute(query).mappings()], int(total)
 
 
 def _filters(
@@ -164,7 +164,7 @@ def _start_of(day: date) -> datetime:
     return datetime.combine(day, time(), OFFICE_ZONE)
 
 
-def _register() -> Select[Any]:
+def _lines() -> Select[Any]:
     first_done = select(func.min(steps.c.done_at)).where(steps.c.instance_id == dossiers.c.instance_id, steps.c.status == "completed")
     owner = parties.alias("owner")
     return (

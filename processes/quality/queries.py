@@ -68,12 +68,6 @@ def nonconformity_page(
     return [dict(row) for row in connection.execute(query).mappings()], int(total)
 
 
-def count_by_status(connection: Connection, actor: Actor) -> Mapping[str, int]:
-    """How many nonconformities there are in each state."""
-    query = select(nonconformities.c.status, func.count()).where(visible(actor)).group_by(nonconformities.c.status)
-    return {status: int(count) for status, count in connection.execute(query)}
-
-
 def of_instance(connection: Connection, actor: Actor, instance_id: int) -> list[Mapping[str, Any]]:
     """The nonconformities of one dossier, oldest first."""
     query = (

@@ -8,7 +8,7 @@ from flask.views import MethodView
 
 from processes.dossiers.intake import Intake
 from processes.dossiers.operations import Accepted
-from processes.dossiers.queries import DossierView, dossier_view, register_page
+from processes.dossiers.queries import DossierView, dossier_page, dossier_view
 from processes.dossiers.slip import tracking_slip
 from processes.organisation.rules import OFFICE_ZONE
 from processes.quality.queries import of_instance
@@ -40,9 +40,9 @@ class Dossiers(MethodView):
     @blueprint.takes(RegisterQuery, location="query")
     @blueprint.gives(200, RegisterOut)
     def get(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The register, newest first; since and until are dates of acceptance."""
+        """The dossiers that I may see, newest first; since and until are dates of acceptance."""
         with reading() as connection:
-            rows, total = register_page(
+            rows, total = dossier_page(
                 connection,
                 actor(),
                 since=asked["since"],

@@ -9,18 +9,18 @@ from flask import url_for
 
 from engine.timelimit import is_late
 from processes.dossiers import rules
-from processes.dossiers.queries import RegisterRow
+from processes.dossiers.queries import DossierLine
 from web import timephrases, wording
 
 SHOWN = 50
 
 
-def found_view(found: Sequence[RegisterRow], now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def found_view(found: Sequence[DossierLine], now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """The lines of search.html; one more than is shown tells that there are more."""
     return {"rows": [_row(one, now, zone) for one in found[:SHOWN]], "has_more": len(found) > SHOWN, "most": SHOWN}
 
 
-def _row(one: RegisterRow, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def _row(one: DossierLine, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     state = _state(one, now)
     return {
         "code": one.code,
@@ -34,7 +34,7 @@ def _row(one: RegisterRow, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _state(one: RegisterRow, now: datetime) -> str:
+def _state(one: DossierLine, now: datetime) -> str:
     if one.status in (*rules.CLOSED, rules.RETURNED, rules.FINISHED):
         return "done"
     if is_late(one.due_at, now):
@@ -42,7 +42,7 @@ def _state(one: RegisterRow, now: datetime) -> str:
     return "paused" if one.status in rules.PAUSED else "running"
 
 
-def _line(one: RegisterRow, now: datetime, zone: ZoneInfo) -> str:
+def _line(one: DossierLine, now: datetime, zone: ZoneInfo) -> str:
     ended = one.returned_at or one.closed_at or one.finished_at
     if ended is not None:
         return f"xong {timephrases.ago(ended, now, zone)}"
