@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, g, url_for
+from werkzeug.routing import IntegerConverter, Map
 
 from engine.database import Database
 from processes.wiring import Areas
@@ -15,9 +16,17 @@ from web.navigation import links_for
 from web.pages import PAGES
 from web.services import Services, install, services
 from web.settings import Settings
+from web.views import simulated
 
 _HERE = Path(__file__).parent
 _MAX_REQUEST_BYTES = 64 * 1024 * 1024  # scans come in one request with the form
+
+
+class RowId(IntegerConverter):
+    """The id of a row in an address; a number that no row can have is no address of ours."""
+
+    def __init__(self, map_: Map) -> None:
+        super().__init__(map_, max=2**63 - 1)
 
 
 def create_app(
@@ -34,6 +43,7 @@ def create_app(
         parts are the other parts of web.services.Services: clock, ids, passwords, demo.
     """
     app = Flask("web", root_path=str(_HERE), static_folder="static", template_folder="templates")
+    app.url_map.converters["id"] = RowId
     install(app, Services(settings, database, areas, **parts))
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
@@ -71,7 +81,8 @@ def _speak(app: Flask) -> None:
 
 
 def _about_the_page() -> dict[str, Any]:
-    return {"signed_in": g.get("signed_in"), "now": g.get("now"), "demo": services().demo}
+    """What every template has; is_simulated is asked by the shell alone, so that a page without it needs no database."""
+    return {"signed_in": g.get("signed_in"), "now": g.get("now"), "demo": services().demo, "is_simulated": simulated.marked}
 
 
 def _filters() -> dict[str, Callable[..., str]]:

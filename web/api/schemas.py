@@ -1,6 +1,6 @@
 """What the API takes in and gives out. Moments go out in ISO 8601 with the office's offset; unknown fields are refused."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
@@ -13,6 +13,8 @@ from processes.quality.rules import LATE_REASONS, STATUSES
 
 _TEXT = validate.Length(max=4000)
 _LINE = validate.Length(max=500)
+_DAYS = validate.Range(date(2000, 1, 1), date(2200, 1, 1))
+LARGEST_ID = 2**63 - 1
 
 
 class Moment(fields.AwareDateTime):
@@ -27,7 +29,7 @@ class Moment(fields.AwareDateTime):
 
 class Page(Schema):
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
-    offset = fields.Integer(load_default=0, validate=validate.Range(0))
+    offset = fields.Integer(load_default=0, validate=validate.Range(0, 10_000_000))
 
 
 # --- sessions ------------------------------------------------------------------------------------------------------
@@ -141,7 +143,7 @@ class IntakeIn(Schema):
     content = fields.String(load_default="", validate=_TEXT)
     sets = fields.Integer(load_default=1)
     result_channel = fields.String(load_default="counter", validate=validate.OneOf(RESULT_CHANNELS))
-    fee_amount = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0))
+    fee_amount = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, 10**12))
     fee_receipt = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=32))
 
     @post_load
@@ -160,8 +162,8 @@ class FiledOut(Schema):
 
 
 class RegisterQuery(Page):
-    since = fields.Date(load_default=None, allow_none=True)
-    until = fields.Date(load_default=None, allow_none=True)
+    since = fields.Date(load_default=None, allow_none=True, validate=_DAYS)
+    until = fields.Date(load_default=None, allow_none=True, validate=_DAYS)
     status = fields.List(fields.Integer(validate=validate.Range(1, 10)), load_default=list)
     procedure_code = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=16))
     q = fields.String(load_default="", validate=_LINE)
@@ -260,7 +262,7 @@ class ReasonIn(Schema):
 
 
 class ReturnIn(Schema):
-    step_id = fields.Integer(required=True, strict=False)
+    step_id = fields.Integer(required=True, validate=validate.Range(0, LARGEST_ID))  # as text or number
     receiver = fields.String(required=True, validate=_LINE)
     result_number = fields.String(load_default="", validate=validate.Length(max=64))
 

@@ -34,7 +34,7 @@ class Worklist(MethodView):
         return {"counts": counts, "items": [{"group": name, **asdict(item)} for name, item in items]}
 
 
-@blueprint.at("/steps/<int:step_id>/claim")
+@blueprint.at("/steps/<id:step_id>/claim")
 class Claim(MethodView):
     @needs("step.work")
     @blueprint.gives(204)
@@ -44,7 +44,7 @@ class Claim(MethodView):
             areas().engine.claim(connection, step_id=step_id, actor=actor())
 
 
-@blueprint.at("/steps/<int:step_id>/release")
+@blueprint.at("/steps/<id:step_id>/release")
 class Release(MethodView):
     @needs("step.work")
     @blueprint.gives(204)
@@ -54,7 +54,7 @@ class Release(MethodView):
             areas().engine.release(connection, step_id=step_id, actor=actor())
 
 
-@blueprint.at("/steps/<int:step_id>/complete")
+@blueprint.at("/steps/<id:step_id>/complete")
 class Complete(MethodView):
     @needs("step.work")
     @blueprint.takes(CompleteIn)

@@ -56,8 +56,10 @@ def application_of(settings: Settings, url: str) -> Any:
     """
     from processes.wiring import build
     from web.app import create_app
+    from web.logs import write_json
     from web.services import Demo, DemoLogin
 
+    write_json()
     people = {one.login: one for one in (*COMMUNE_STAFF, *LAND_OFFICE_STAFF)}
     logins = tuple(DemoLogin(people[one.login].name, one.login, people[one.login].title, one.does) for one in DEMO_ACCOUNTS)
     areas = build()

@@ -30,7 +30,9 @@ def application() -> Any:
     from engine.database import Database
     from processes.wiring import build
     from web.app import create_app
+    from web.logs import write_json
 
+    write_json()
     settings = read_settings()
     areas = build()
     try:

@@ -37,7 +37,7 @@ def worklist() -> ResponseReturnValue:
     return render_template("_worklist.html", part=True, **_context())
 
 
-@blueprint.post("/desk/steps/<int:step_id>/claim")
+@blueprint.post("/desk/steps/<id:step_id>/claim")
 @needs("step.work")
 def claim(step_id: int) -> ResponseReturnValue:
     def do(connection: Connection, areas: Areas) -> str:
@@ -47,7 +47,7 @@ def claim(step_id: int) -> ResponseReturnValue:
     return _act(do)
 
 
-@blueprint.post("/desk/steps/<int:step_id>/release")
+@blueprint.post("/desk/steps/<id:step_id>/release")
 @needs("step.work")
 def release(step_id: int) -> ResponseReturnValue:
     def do(connection: Connection, areas: Areas) -> str:
@@ -57,7 +57,7 @@ def release(step_id: int) -> ResponseReturnValue:
     return _act(do)
 
 
-@blueprint.post("/desk/steps/<int:step_id>/complete")
+@blueprint.post("/desk/steps/<id:step_id>/complete")
 @needs("step.work")
 def complete(step_id: int) -> ResponseReturnValue:
     def do(connection: Connection, areas: Areas) -> str:

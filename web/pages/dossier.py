@@ -18,11 +18,11 @@ from web import errors, timephrases
 from web.access import actor, needs
 from web.services import services
 from web.views.actions import STEP_FORM
+from web.views.days import parse_moment
 from web.views.dossierfacts import read_dossier
 from web.views.dossierpage import dossier_page
 from web.views.intakeform import SORTS
 from web.views.problem import Problem
-from web.views.simulated import marked
 from web.views.steps import require_no_receiver
 
 blueprint = Blueprint("dossier", __name__)
@@ -39,7 +39,7 @@ def dossier(code: str) -> ResponseReturnValue:
 # --- steps -----------------------------------------------------------------------------------------------------------
 
 
-@blueprint.post("/dossiers/<code>/steps/<int:step_id>/claim")
+@blueprint.post("/dossiers/<code>/steps/<id:step_id>/claim")
 @needs("step.work")
 def claim(code: str, step_id: int) -> ResponseReturnValue:
     def do(connection: Connection, areas: Areas) -> str:
@@ -50,7 +50,7 @@ def claim(code: str, step_id: int) -> ResponseReturnValue:
     return _act(code, STEP_FORM.format(step_id=step_id), do)
 
 
-@blueprint.post("/dossiers/<code>/steps/<int:step_id>/release")
+@blueprint.post("/dossiers/<code>/steps/<id:step_id>/release")
 @needs("step.work")
 def release(code: str, step_id: int) -> ResponseReturnValue:
     def do(connection: Connection, areas: Areas) -> str:
@@ -61,7 +61,7 @@ def release(code: str, step_id: int) -> ResponseReturnValue:
     return _act(code, STEP_FORM.format(step_id=step_id), do)
 
 
-@blueprint.post("/dossiers/<code>/steps/<int:step_id>/complete")
+@blueprint.post("/dossiers/<code>/steps/<id:step_id>/complete")
 @needs("step.work")
 def complete(code: str, step_id: int) -> ResponseReturnValue:
     def do(connection: Connection, areas: Areas) -> str:
@@ -84,7 +84,7 @@ def complete(code: str, step_id: int) -> ResponseReturnValue:
     return _act(code, STEP_FORM.format(step_id=step_id), do)
 
 
-@blueprint.post("/dossiers/<code>/steps/<int:step_id>/return")
+@blueprint.post("/dossiers/<code>/steps/<id:step_id>/return")
 @needs("dossier.return_result")
 def return_result(code: str, step_id: int) -> ResponseReturnValue:
     def do(connection: Connection, areas: Areas) -> str:
@@ -198,8 +198,7 @@ def _act(code: str, form: str, do: Deed) -> ResponseReturnValue:
 def _page(code: str, problem: Problem | None = None, revealed: Mapping[str, str] | None = None) -> str:
     with services().database.reading() as connection:
         facts = read_dossier(connection, actor(), code, g.now)
-        simulated = marked(connection)
-    return render_template("dossier.html", is_simulated=simulated, **dossier_page(facts, problem, revealed))
+    return render_template("dossier.html", **dossier_page(facts, problem, revealed))
 
 
 def _step(connection: Connection, code: str, step_id: int) -> WorkItem:
@@ -230,7 +229,7 @@ def _received_at(typed: str, stopped_at: datetime | None) -> datetime | None:
     if not typed:
         return None
     try:
-        local = datetime.fromisoformat(typed)
+        local = parse_moment(typed)
     except ValueError:
         raise InvalidError("The moment of receipt cannot be read.", code="request_invalid", errors={"received_at": "not_a_date"}) from None
     received_at = local.replace(tzinfo=services().zone)
