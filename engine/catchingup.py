@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
@@ -19,13 +18,11 @@ from engine.deadlines import Timekeeping
 from engine.errors import InvalidError
 from engine.events import InstanceBreached, StepBreached
 from engine.loading import OPEN, open_steps, waiting_timers
+from engine.parts import Parts
 from engine.progress import Progress, note_next_timer
 from engine.saving import save
 from engine.settling import settle_instance, settle_steps
 from engine.tables import instances
-
-if TYPE_CHECKING:
-    from engine.operations import Engine
 
 TIMERS_AT_ONCE = 100  # of one instance; more is a model that fires for ever
 
@@ -38,7 +35,7 @@ class CaughtUp:
     counted: Counter[str]
 
 
-def catch_up(connection: Connection, engine: "Engine", ids: Sequence[int], at: datetime, *, skip_locked: bool = False) -> CaughtUp:
+def catch_up(connection: Connection, engine: Parts, ids: Sequence[int], at: datetime, *, skip_locked: bool = False) -> CaughtUp:
     """Lock these instances, fire what is due, record what is overdue at a moment, and save.
 
     skip_locked: leave those alone that somebody else is working on.

@@ -14,16 +14,13 @@ from sqlalchemy import Connection
 from engine import spiff
 from engine.actor import Actor
 from engine.change import Change, Values
-from engine.clock import Clock
 from engine.conditions import require_late_reason, require_outcome, require_running, require_worker
 from engine.deadlines import Timekeeping
-from engine.definitions import Definitions
 from engine.errors import InvalidError, WrongStateError
-from engine.events import StepCompleted, Subscribers
-from engine.ids import Ids
+from engine.events import StepCompleted
 from engine.loading import lock_instance, open_steps, waiting_timers
 from engine.model.elements import ModelStep
-from engine.performers import Calendars, Performers
+from engine.parts import Parts
 from engine.progress import Progress, note_next_timer
 from engine.saving import save
 from engine.settling import past_holders, settle_instance, settle_steps
@@ -53,18 +50,8 @@ class Moved:
     opened: Sequence[Mapping[str, Any]] = ()
 
 
-class Engine:
+class Engine(Parts):
     """Runs models; built once, in processes.wiring."""
-
-    def __init__(
-        self, *, clock: Clock, ids: Ids, calendars: Calendars, performers: Performers, subscribers: Subscribers, definitions: Definitions
-    ) -> None:
-        self.clock = clock
-        self.ids = ids
-        self.calendars = calendars
-        self.performers = performers
-        self.subscribers = subscribers
-        self.definitions = definitions
 
     def start(
         self,

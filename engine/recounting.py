@@ -11,7 +11,7 @@ from engine.actor import Actor
 from engine.change import Change, Values
 from engine.deadlines import Timekeeping
 from engine.loading import open_steps, waiting_timers
-from engine.operations import Engine
+from engine.parts import Parts
 from engine.saving import save
 from engine.settling import settle_instance, settle_steps
 from engine.tables import instances
@@ -28,7 +28,7 @@ class Move:
 
 
 def list_moves(
-    connection: Connection, engine: Engine, *, agency_id: int, calendar_version_id: int, actor: Actor, approved: bool = False
+    connection: Connection, engine: Parts, *, agency_id: int, calendar_version_id: int, actor: Actor, approved: bool = False
 ) -> list[Move]:
     """The open deadlines of an agency that a calendar version would move. Changes nothing."""
     return [move for _, moves in _plan(connection, engine, agency_id, calendar_version_id, actor, approved, "") for move in moves]
@@ -36,7 +36,7 @@ def list_moves(
 
 def move_deadlines(
     connection: Connection,
-    engine: Engine,
+    engine: Parts,
     *,
     agency_id: int,
     calendar_version_id: int,
@@ -70,7 +70,7 @@ def move_deadlines(
 
 
 def _plan(
-    connection: Connection, engine: Engine, agency_id: int, version_id: int, actor: Actor, approved: bool, reference: str
+    connection: Connection, engine: Parts, agency_id: int, version_id: int, actor: Actor, approved: bool, reference: str
 ) -> list[tuple[Change, list[Move]]]:
     at = engine.clock.now()
     query = (

@@ -17,7 +17,7 @@ from engine.catchingup import catch_up
 from engine.clock import minute
 from engine.database import Database
 from engine.errors import InvalidError
-from engine.operations import Engine
+from engine.parts import Parts
 from engine.tables import heartbeats, instances, marks, steps, timers
 
 BATCH = 250
@@ -43,7 +43,7 @@ class Swept:
         self.nonconformities_raised += counted["steps"] + counted["instances"]
 
 
-def sweep(database: Database, engine: Engine, *, at: datetime | None = None, on_batch: Callable[[Swept], None] | None = None) -> Swept:
+def sweep(database: Database, engine: Parts, *, at: datetime | None = None, on_batch: Callable[[Swept], None] | None = None) -> Swept:
     """Fire what is due and record what is overdue at a moment (default: now), in batches of one transaction each.
 
     Raises: InvalidError (sweep_in_future) unless the database is marked as simulated.
@@ -98,7 +98,7 @@ def _due(database: Database, at: datetime, seen: set[int]) -> list[int]:
     return found
 
 
-def _sweep_batch(database: Database, engine: Engine, ids: Sequence[int], at: datetime, result: Swept, *, skip_locked: bool) -> set[int]:
+def _sweep_batch(database: Database, engine: Parts, ids: Sequence[int], at: datetime, result: Swept, *, skip_locked: bool) -> set[int]:
     """One transaction for the batch; when it fails, one for each instance, and what still fails is parked. Returns those passed over."""
     try:
         with database.writing() as connection:
@@ -127,7 +127,7 @@ def _park(database: Database, instance_id: int, at: datetime, error: Exception) 
         connection.execute(update(instances).where(instances.c.id == instance_id).values(values))
 
 
-def _beat(connection: Connection, engine: Engine, at: datetime, result: Swept) -> None:
+def _beat(connection: Connection, engine: Parts, at: datetime, result: Swept) -> None:
     row = {
         "name": "sweep",
         "at": at,

@@ -1,7 +1,6 @@
 """Getting hold of an instance: under lock, brought up to the moment, ready to be changed."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -12,13 +11,11 @@ from engine.change import Change, Values
 from engine.clock import minute
 from engine.errors import ConflictError, WrongStateError
 from engine.loading import lock_instance, read_step, take_step
-
-if TYPE_CHECKING:
-    from engine.operations import Engine
+from engine.parts import Parts
 
 
 def take(
-    engine: "Engine", connection: Connection, step_id: int, actor: Actor, values: Values, *, moment_of: str | None, only_open: bool
+    engine: Parts, connection: Connection, step_id: int, actor: Actor, values: Values, *, moment_of: str | None, only_open: bool
 ) -> tuple[Change, Values]:
     """Take a step under its instance's lock. What counts is the moment of having the lock, not that of asking for it:
     a sweep that went before has judged by its own, later clock."""
@@ -35,7 +32,7 @@ def take(
     return change, step
 
 
-def _up_to_date(engine: "Engine", connection: Connection, instance: Values, step: Values, at: datetime) -> tuple[Values, Values]:
+def _up_to_date(engine: Parts, connection: Connection, instance: Values, step: Values, at: datetime) -> tuple[Values, Values]:
     """Timers that are due fire before anybody acts, however late the sweep is (rule 3.2).
 
     Raises: ConflictError (step_cancelled) when one of them cancels the step; nothing is saved then, the sweep will.
@@ -49,7 +46,7 @@ def _up_to_date(engine: "Engine", connection: Connection, instance: Values, step
     return instance, step
 
 
-def _waiting_for(engine: "Engine", connection: Connection, instance: Values) -> set[str]:
+def _waiting_for(engine: Parts, connection: Connection, instance: Values) -> set[str]:
     """The task keys of the steps that the instance's state waits for."""
     if not instance["state"]:
         return set()
@@ -57,11 +54,11 @@ def _waiting_for(engine: "Engine", connection: Connection, instance: Values) -> 
     return {one.task_key for one in spiff.waiting(definition, instance["state"]).steps}
 
 
-def _change(engine: "Engine", connection: Connection, instance: Values, actor: Actor, at: datetime) -> Change:
+def _change(engine: Parts, connection: Connection, instance: Values, actor: Actor, at: datetime) -> Change:
     return Change(instance, engine.definitions.load(connection, instance["definition_id"]).model, actor, at)
 
 
-def locked(engine: "Engine", connection: Connection, instance_id: int, actor: Actor) -> Change:
+def locked(engine: Parts, connection: Connection, instance_id: int, actor: Actor) -> Change:
     """A running instance under lock, its due timers fired.
 
     Raises: NotFoundError; WrongStateError (instance_over).
