@@ -56,10 +56,7 @@ class Play:
 
     def run(self, status: int) -> Outcome:
         """Follow every way from the start. Raises: TooManyStatesError."""
-        return self.follow(State(frozenset(self.place(f.id) for f in self.graph.out[self.graph.start or ""]), status))
-
-    def follow(self, first: State) -> Outcome:
-        """Follow every way from a state. Raises: TooManyStatesError."""
+        first = State(frozenset(self.place(f.id) for f in self.graph.out[self.graph.start or ""]), status)
         known = {first}
         todo = [first]
         while todo:
