@@ -1,9 +1,12 @@
 """What must hold before a person may act on a step; the rows are under lock when this is asked."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from engine.actor import Actor
 from engine.change import Change, Values
 from engine.errors import InvalidError, NotPermittedError, WrongStateError
-from engine.model.elements import ModelStep
+from engine.model.elements import ModelStep, ProcessModel
 
 
 def require_worker(change: Change, step: Values, actor: Actor) -> None:
@@ -16,9 +19,17 @@ def require_worker(change: Change, step: Values, actor: Actor) -> None:
             unit_id=step["unit_id"],
             step_code=step["code"],
         )
-    rule = change.model.steps[step["element_id"]].handler
-    if rule is not None and rule.kind == "not" and change.instance["tally"].get(rule.code, (0, None))[1] == actor.person_id:
-        raise NotPermittedError("One may not approve one's own work.", code="own_work", step_code=step["code"], done_step=rule.code)
+    barred = barred_by(change.model, change.instance, step)
+    if barred is not None and barred[1] == actor.person_id:
+        raise NotPermittedError("One may not approve one's own work.", code="own_work", step_code=step["code"], done_step=barred[0])
+
+
+def barred_by(model: ProcessModel, instance: Mapping[str, Any], step: Mapping[str, Any]) -> tuple[str, int | None] | None:
+    """The step whose doer may not do this one, and who that is; None where the model draws no such rule."""
+    rule = model.steps[step["element_id"]].handler
+    if rule is None or rule.kind != "not":
+        return None
+    return rule.code, instance["tally"].get(rule.code, (0, None))[1]
 
 
 def require_outcome(model_step: ModelStep, outcome: str | None) -> None:

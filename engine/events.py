@@ -85,6 +85,7 @@ class StepCancelled:
     was_breached: bool
     actor: Actor
     at: datetime
+    note: str | None = None  # why it was sent back
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def _connect(subscribers: Subscribers, quality: Quality, calendars: Calendars) -
         quality.correct(connection, ended, events[0].actor)
 
     def correct_cancelled(connection: Connection, events: Sequence[StepCancelled]) -> None:
-        ended = [Correction(event.step_id, event.subject.instance_id, None, None) for event in events if event.was_breached]
+        ended = [Correction(event.step_id, event.subject.instance_id, None, event.note) for event in events if event.was_breached]
         quality.correct(connection, ended, events[0].actor)
 
     def correct_finished(connection: Connection, events: Sequence[StatusReached]) -> None:

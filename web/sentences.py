@@ -59,6 +59,13 @@ _SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "Tình trạng hiện nay của hồ sơ không cho làm việc này. Tải lại hồ sơ để xem việc làm được lúc này.",
         ),
         "step_not_held": ("Chưa ai nhận bước {step_code}. Nhận việc trước.", "Chưa ai nhận bước này. Nhận việc trước."),
+        "sibling_branch_open": ("Nhánh song song khác còn đang làm. Chờ nhánh đó xong, hoặc trả lại bước đứng trước chỗ chia nhánh.",),
+        "past_the_join": ("Bước này nằm trong các nhánh đã nhập lại. Trả lại bước đứng trước chỗ chia nhánh.",),
+        "step_not_on_way": (
+            "Bước {to_step} chưa làm trên đường đến bước này. Chọn bước trong danh sách.",
+            "Bước này chưa làm trên đường đến đây. Chọn bước trong danh sách.",
+        ),
+        "send_back_elsewhere": ("Bước đó thuộc quy trình khác, không trả lại được. Chọn bước trong danh sách.",),
         "nonconformity_state": (
             "Phiếu {number} đang ở giai đoạn khác, không làm được việc này. Tải lại phiếu.",
             "Phiếu đang ở giai đoạn khác, không làm được việc này. Tải lại phiếu.",
@@ -123,6 +130,17 @@ _SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "late_reason_required": ("Bước này đã quá hạn. Chọn lý do quá hạn và ghi một câu, rồi hoàn thành.",),
         "outcome_required": ("Chưa chọn kết quả của bước. Chọn một kết quả, rồi hoàn thành.",),
         "outcome_unknown": ("Bước này không có kết quả đó. Tải lại hồ sơ rồi chọn lại.",),
+        "receiver_not_permitted": (
+            "Bước này thuộc {role}, người được chọn không giữ vai trò đó. Chọn người khác trong danh sách.",
+            "Người được chọn không giữ vai trò của bước này. Chọn người khác trong danh sách.",
+        ),
+        "receiver_own_work": (
+            "Người được chọn đã làm {done_step}, không duyệt việc của chính mình. Chọn người khác.",
+            "Người được chọn không duyệt việc do chính mình soạn. Chọn người khác.",
+        ),
+        "receiver_holds_step": ("Người này đang giữ bước rồi. Chọn người khác.",),
+        "receiver_unknown": ("Không có người này. Chọn người trong danh sách.",),
+        "receiver_disabled": ("Người này đã ngừng làm việc ở đây. Chọn người khác.",),
         "receiver_required": ("Chưa ghi người nhận kết quả. Ghi họ tên người nhận.",),
         "receipt_in_future": ("Lúc nhận bổ sung nằm ở tương lai. Xem lại ngày, giờ.",),
         "receipt_before_pause": (
@@ -224,6 +242,7 @@ SAID_BY_FAMILY = frozenset(
         "no_password",
         "procedure_invalid",
         "seat_not_found",
+        "send_back_refused",
         "simulation_unstaffed",
         "simulation_without_arrivals",
         "state_damaged",

@@ -88,7 +88,11 @@ def ids_in(entries: Sequence[TraceEntry]) -> Mapping[str, set[int]]:
     found: dict[str, set[int]] = {"people": set(), "units": set(), "calendars": set()}
     for entry in entries:
         facts = entry.facts
-        people = (entry.actor_id, entry.on_behalf_of_id, *(facts.get(name) for name in ("handler", "handler_id", "person_id")))
+        people = (
+            entry.actor_id,
+            entry.on_behalf_of_id,
+            *(facts.get(name) for name in ("handler", "handler_id", "person_id", "from", "to")),
+        )
         opened = facts.get("opened") or ()
         units = (*(facts.get(name) for name in ("unit", "unit_id")), *(one.get("unit") for one in opened if isinstance(one, Mapping)))
         found["people"] |= {one for one in people if isinstance(one, int)}
@@ -144,6 +148,18 @@ def _completed(facts: Facts, names: Names) -> str:
     parts = [f"hoàn thành {_step(facts)}", f"thời hạn {_limit(facts['limit'])}", judged]
     reason = LATE_REASONS.get(facts.get("late_reason") or "", "")
     return ", ".join(part for part in parts if part) + _onward(facts, names) + (f". Lý do quá hạn: {reason}." if reason else ".")
+
+
+def _to_person(facts: Facts, names: Names) -> str:
+    person = names.people.get(facts.get("to") or 0)
+    return f" cho {person}" if person else ""
+
+
+def _handed_over(facts: Facts, names: Names) -> str:
+    giver = names.people.get(facts.get("from") or 0)
+    if facts.get("taken_over"):
+        return f"nhận thay {_step(facts)}{f' của {giver}' if giver else ''}."
+    return f"bàn giao {_step(facts)}{_to_person(facts, names)}."
 
 
 def _accepted(facts: Facts, names: Names) -> str:
@@ -261,6 +277,10 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "engine.step.claimed": Sentence(lambda f, n: f"nhận bước {_step(f)}.", "hand"),
         "engine.step.released": Sentence(lambda f, n: f"trả bước {_step(f)} về hàng chờ.", "undo"),
         "engine.step.completed": Sentence(_completed, "arrow"),
+        "engine.step.handed_over": Sentence(_handed_over, "hand"),
+        "engine.step.sent_back": Sentence(
+            lambda f, n: f"trả lại {f['to_step']} {f['to_name']}{_to_person(f, n)}, từ bước {_step(f)}.", "undo", "soon"
+        ),
         "engine.step.cancelled": Sentence(
             lambda f, n: f"hủy bước {_step(f)} vì quy trình đi đường khác hoặc kết thúc.", "x", by_itself=True
         ),

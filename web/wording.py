@@ -100,6 +100,18 @@ def money(amount: int) -> str:
     return f"{number(amount)} đ"
 
 
+def phone(number: str) -> str:
+    """A telephone number as it is read aloud: "0900 000 119"; one that is not of ten digits stays as it was written."""
+    plain = number.replace(" ", "")
+    is_usual = len(plain) == 10 and plain.isascii() and plain.isdecimal()
+    return f"{plain[:4]} {plain[4:7]} {plain[7:]}" if is_usual else number
+
+
+def opening(text: str) -> str:
+    """A phrase at the beginning of a line: "Thứ Hai" of "thứ Hai"."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def masked(digits: str) -> str:
     """A phone or ID number for those whom it does not serve: "0900 ••• 119"."""
     plain = "".join(character for character in digits if character.isdigit())

@@ -56,7 +56,10 @@ class Play:
 
     def run(self, status: int) -> Outcome:
         """Follow every way from the start. Raises: TooManyStatesError."""
-        first = State(frozenset(self.place(f.id) for f in self.graph.out[self.graph.start or ""]), status)
+        return self.follow(State(frozenset(self.place(f.id) for f in self.graph.out[self.graph.start or ""]), status))
+
+    def follow(self, first: State) -> Outcome:
+        """Follow every way from a state. Raises: TooManyStatesError."""
         known = {first}
         todo = [first]
         while todo:

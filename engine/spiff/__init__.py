@@ -2,8 +2,8 @@
 
 from engine.spiff.answers import Advance, OpenStep, OpenTimer, Waiting
 from engine.spiff.definition import Definition, DefinitionCache, compile_definition
-from engine.spiff.errors import DefinitionError, ModelRunError, NotWaitingError, StateError, VariablesError
-from engine.spiff.running import complete, fire, start, waiting
+from engine.spiff.errors import DefinitionError, ModelRunError, NotWaitingError, SendBackError, StateError, VariablesError
+from engine.spiff.running import complete, fire, send_back, start, waiting
 
 __all__ = [
     "Advance",
@@ -14,12 +14,14 @@ __all__ = [
     "NotWaitingError",
     "OpenStep",
     "OpenTimer",
+    "SendBackError",
     "StateError",
     "VariablesError",
     "Waiting",
     "compile_definition",
     "complete",
     "fire",
+    "send_back",
     "start",
     "waiting",
 ]

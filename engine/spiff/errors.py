@@ -37,6 +37,12 @@ class NotWaitingError(WrongStateError):
     code = "step_not_waiting"
 
 
+class SendBackError(WrongStateError):
+    """The model does not let this step go back there."""
+
+    code = "send_back_refused"
+
+
 class StateError(UnavailableError):
     """The stored state cannot be read by this version of the program, or belongs to another model."""
 

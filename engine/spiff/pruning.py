@@ -49,12 +49,12 @@ def _needed(root: Any) -> set[Any]:
             if any(child.state < _FINISHED for child in children):
                 needed.update(child.id for child in (task, *children))
     for join in joins_waiting:
-        for arrival in _arrivals(join, root):
+        for arrival in arrivals(join, root):
             needed.update((arrival.id, arrival.parent.id))
     return needed
 
 
-def _arrivals(join: Any, root: Any) -> list[Any]:
+def arrivals(join: Any, root: Any) -> list[Any]:
     """The tasks of a waiting join that arrived in this pass: those below its last completion on the way here."""
     top = join.parent
     while top is not root and not (top.task_spec is join.task_spec and top.state == TaskState.COMPLETED):

@@ -15,6 +15,7 @@ from engine.spiff import codec
 from engine.spiff.answers import Advance, OpenStep, OpenTimer, Waiting
 from engine.spiff.definition import Definition
 from engine.spiff.errors import ModelRunError, NotWaitingError
+from engine.spiff.returning import put_back
 from engine.spiff.timers import fire_timer, is_timer
 from engine.spiff.variables import Scalar, checked
 from engine.spiff.workflow import MainWorkflow
@@ -63,6 +64,22 @@ def fire(definition: Definition, state: bytes, task_key: str) -> Advance:
         raise NotWaitingError("This timer is not waiting.", code="timer_not_waiting", task_key=task_key)
     with _faults(task):
         fire_timer(workflow, task)
+    return _advance(definition, workflow, before, task_key)
+
+
+def send_back(definition: Definition, state: bytes, task_key: str, element_id: str) -> Advance:
+    """Give up a waiting step and open an earlier step of the same process instead, cancelling what was split off since.
+
+    Answers of steps keep their values until they are given anew. Raises: NotWaitingError when the step does not wait (any more);
+    SendBackError where the model could not come to its end from there; StateError; ModelRunError.
+    """
+    workflow = codec.decode(definition, state)
+    before = _named(workflow)
+    task = before.get(task_key)
+    if task is None or is_timer(task.task_spec):
+        raise NotWaitingError("This step is not waiting.", task_key=task_key)
+    with _faults(task):
+        put_back(definition.model, task, element_id)
     return _advance(definition, workflow, before, task_key)
 
 

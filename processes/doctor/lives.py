@@ -16,6 +16,7 @@ from engine.performers import Calendars
 from engine.tables import clock_entries, instances, steps, timers, trace_entries
 from engine.timelimit import TimeLimit
 from engine.trace.canonical import decode
+from engine.wayback import is_sent_back
 from engine.worktime import WorkingCalendar
 from processes.dossiers.models import dossiers, issued_forms, supplement_requests
 from processes.quality.models import nonconformities
@@ -98,7 +99,7 @@ class Life:
         A timer takes effect at its own moment, however late it is found. Until then the step was open, and what was entered in
         between (a receipt, a calendar) counted for it.
         """
-        if step["status"] != "cancelled":
+        if step["status"] != "cancelled" or is_sent_back(step):
             return None
         rows = [timer for timer in self.timers if timer["status"] == "fired" and timer["ended_at"] == step["done_at"]]
         return max((self._findings[timer["id"]] for timer in rows if timer["id"] in self._findings), default=None)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from engine.tables import trace_entries
 from engine.trace.heads import head_locations
+from engine.wayback import SENT_BACK, is_sent_back
 from processes.doctor.lives import BATCH, Life, Row, traced_kinds
 from processes.doctor.report import Finding
 from processes.dossiers import rules
@@ -50,7 +51,7 @@ def entries_of_instances(life: Life, found: Finding) -> None:
 
 
 def _wanted(life: Life) -> Mapping[str, int]:
-    done = Counter(step["status"] for step in life.steps)
+    done = Counter(SENT_BACK if is_sent_back(step) else step["status"] for step in life.steps)
     entered = Counter(row["kind"] for row in life.ledger if not (row["reference"] or "").startswith("step:"))
     dossier = life.dossier
     return {
@@ -60,6 +61,7 @@ def _wanted(life: Life) -> Mapping[str, int]:
         "engine.step.overdue": sum(step["breached_at"] is not None for step in life.steps),
         "engine.step.completed": done["completed"],
         "engine.step.cancelled": done["cancelled"],
+        "engine.step.sent_back": done[SENT_BACK],
         "engine.timer.fired": sum(timer["status"] == "fired" for timer in life.timers),
         "engine.clock.stopped": entered["stop"],
         "engine.clock.resumed": entered["resume"],

@@ -14,7 +14,7 @@ from engine.worktime import WorkingCalendar
 from processes.dossiers import rules
 from processes.dossiers.slip import Pause, SlipLine, tracking_slip
 from processes.forms.definitions import definition_on
-from processes.forms.tracking_slip import ClockPause, Hand, Leg
+from processes.forms.tracking_slip import ClockPause, EarlierHand, Hand, Leg
 from processes.organisation.models import Agency, Person
 from processes.organisation.queries import unit_names
 from processes.organisation.rules import ROLE_TITLES, local_day
@@ -73,6 +73,8 @@ def _leg(line: SlipLine, giver: Hand, receivers: tuple[Hand, ...], pauses: tuple
         late_reason=late_reasons.get(line.late_reason, line.late_reason) if line.late_reason else None,
         note=line.note,
         pauses=pauses,
+        earlier=tuple(EarlierHand(one.person or "", one.until, one.minutes) for one in line.earlier),
+        sent_back_to=line.sent_back_to,
     )
 
 

@@ -5,7 +5,7 @@ Source: facts 2.6; given = opened, received = claimed; the limit counts from giv
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from engine.performers import Calendars
 from engine.queries import ledger_of, steps_of
 from engine.timelimit import Punctuality, is_late, punctuality
+from engine.wayback import is_sent_back
 from engine.worktime import WorkingCalendar
 from processes.organisation.queries import names_of, unit_names
 
@@ -25,6 +26,19 @@ class Holder:
     unit: str
     person: str | None
     person_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierHands:
+    """Somebody who held the step before it was handed over or put back.
+
+    Unit: minutes are working minutes in which the clock ran.
+    """
+
+    person: str | None
+    since: datetime
+    until: datetime
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,8 @@ class SlipLine:
     note: str | None
     stops_clock: bool
     reply_due_at: datetime | None
+    earlier: tuple[EarlierHands, ...] = ()
+    sent_back_to: str | None = None  # the step that is done again instead; the note says why
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +98,20 @@ def tracking_slip(connection: Connection, calendars: Calendars, instance_id: int
     """The slip as it stands at a moment; four statements."""
     steps = steps_of(connection, [instance_id])
     pauses = pauses_of(ledger_of(connection, [instance_id]))
-    people = names_of(connection, [person for step in steps for person in (step["handler_id"], step["done_by_id"])])
+    people = names_of(connection, [person for step in steps for person in _hands(step)])
     units = unit_names(connection, [step["unit_id"] for step in steps])
     holders = {step["id"]: _holder(step, people, units) for step in steps}
     given: dict[int, list[Mapping[str, Any]]] = {}
     for step in steps:
         given.setdefault(step["given_by_id"] or 0, []).append(step)
-    lines = [_line(connection, calendars, step, holders, given.get(step["id"], []), pauses, now) for step in steps]
+    lines = [
+        replace(
+            _line(connection, calendars, step, holders, given.get(step["id"], []), pauses, now),
+            earlier=_earlier(calendars.by_id(connection, step["calendar_version_id"]), step, people, pauses),
+            sent_back_to=_sent_back_to(step, given),
+        )
+        for step in steps
+    ]
     return Slip(tuple(lines), pauses)
 
 
@@ -123,10 +146,28 @@ def running_minutes(calendar: WorkingCalendar, start: datetime, end: datetime, p
     return max(0, calendar.between(start, end) - still)
 
 
+def _hands(step: Mapping[str, Any]) -> list[int | None]:
+    return [step["handler_id"], step["done_by_id"], *(int(person) for person, _, _ in step["holders"])]
+
+
 def _holder(step: Mapping[str, Any], people: Mapping[int, str], units: Mapping[int, str]) -> Holder:
     person_id = step["done_by_id"] or step["handler_id"]
     unit = step["external"] or units.get(step["unit_id"] or 0, "")
     return Holder(unit, people.get(person_id) if person_id is not None else None, person_id)
+
+
+def _earlier(
+    calendar: WorkingCalendar, step: Mapping[str, Any], people: Mapping[int, str], pauses: Sequence[Pause]
+) -> tuple[EarlierHands, ...]:
+    past = [(int(person), datetime.fromisoformat(since), datetime.fromisoformat(until)) for person, since, until in step["holders"]]
+    own_pauses = () if step["stops_clock"] else pauses
+    return tuple(
+        EarlierHands(people.get(person), since, until, running_minutes(calendar, since, until, own_pauses)) for person, since, until in past
+    )
+
+
+def _sent_back_to(step: Mapping[str, Any], given: Mapping[int, Sequence[Mapping[str, Any]]]) -> str | None:
+    return next((str(one["code"]) for one in given.get(step["id"], ())), None) if is_sent_back(step) else None
 
 
 def _line(
@@ -142,7 +183,7 @@ def _line(
     until = step["done_at"] or now
     judged_by = step["breached_at"] or step["due_at"]
     is_done = step["status"] == "completed"
-    late = is_late(judged_by, until) and step["status"] != "cancelled"
+    late = is_late(judged_by, until) and (step["status"] != "cancelled" or is_sent_back(step))
     received = [one["claimed_at"] for one in next_steps if one["claimed_at"] is not None]
     own_pauses = () if step["stops_clock"] else pauses
     return SlipLine(

@@ -39,6 +39,18 @@ class ClockPause:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierHand:
+    """One who held the step before it was given on.
+
+    Unit: minutes are working minutes in which the clock ran.
+    """
+
+    person: str
+    until: datetime
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Leg:
     """One handover: the step that the giver ended, or still has in hand while nobody received it.
 
@@ -59,6 +71,8 @@ class Leg:
     late_reason: str | None  # in words
     note: str | None
     pauses: tuple[ClockPause, ...]
+    earlier: tuple[EarlierHand, ...] = ()
+    sent_back_to: str | None = None  # the step that is done again instead; the note is the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +114,21 @@ def for_template(data: TrackingSlipData) -> dict[str, Any]:
 
 
 def notes(leg: Leg) -> list[str]:
-    """Column D of a block: how long the step took, why it was late, when the clock stood still."""
+    """Column D of a block: how long the step took and who else held it, why it was late or went back, when the clock stood still."""
     code = leg.step_code if leg.number == 1 else f"{leg.step_code} lần {leg.number}"
     told = [f"{code}: {_time_taken(leg)}{_lateness(leg)}."]
-    if leg.status == "cancelled":
+    told += [f"{hand.person} giữ {hours_in_words(hand.minutes)}, đến {short_moment(hand.until)}." for hand in leg.earlier]
+    if leg.status == "cancelled" and leg.sent_back_to is None:
         told.append("Chấm dứt khi chưa làm xong.")
     if leg.late_reason:
         told.append(f"Lý do: {_lower_first(leg.late_reason)}.")
-    if leg.note:
-        told.append(leg.note if leg.note.rstrip().endswith((".", "?", "!")) else f"{leg.note}.")
+    if leg.note or leg.sent_back_to:
+        told.append(_ended(f"Trả lại {leg.sent_back_to}: {leg.note}" if leg.sent_back_to else leg.note or ""))
     return told + [_pause(pause) for pause in leg.pauses]
+
+
+def _ended(text: str) -> str:
+    return text if text.rstrip().endswith((".", "?", "!")) else f"{text}."
 
 
 def _leg(leg: Leg) -> dict[str, Any]:

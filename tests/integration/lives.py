@@ -15,6 +15,8 @@ from engine.definitions import Definitions
 from engine.errors import EngineError
 from engine.loading import OPEN
 from engine.model.elements import ModelStep
+from engine.moves import reassign, send_back, ways_back
+from engine.queries import steps_of
 from engine.recounting import move_deadlines
 from engine.sweep import sweep
 from engine.tables import instances, steps, timers
@@ -102,6 +104,8 @@ class Lives:
         verbs = {
             self.accept: 5,
             self.work: 26,
+            self.hand_over: 3,
+            self.send_back: 4,
             self.file: 2,
             self.answer_filing: 2,
             self.ask: 4,
@@ -218,6 +222,44 @@ class Lives:
             else:
                 getattr(engine, way)(connection, step_id=step["id"], actor=actor)
         self.tell(f"{way} {step['code']}/{step['pass']} of {step['instance_id']}")
+
+    def hand_over(self) -> None:
+        """Whoever holds a step gives it away, a colleague takes it over, or a leader moves it."""
+        step = self._pick_step()
+        if step is None:
+            return
+        actor, receiver = self._worker(step), self._worker({**step, "handler_id": None})
+        leads = self.dice.random() < 0.3
+        with self.office.database.writing() as connection:
+            reassign(
+                self.office.areas.engine,
+                connection,
+                step_id=step["id"],
+                receiver=receiver,
+                actor=self.dice.choice((actor, receiver)),
+                reason=self.dice.choice(("Mây kéo về", "")),
+                may_move_others=leads,
+            )
+        self.tell(f"hand over {step['code']}/{step['pass']} of {step['instance_id']} to {receiver.label}")
+
+    def send_back(self) -> None:
+        """To an earlier step that the rows offer, or to any that was ever done."""
+        step = self._pick_step()
+        if step is None:
+            return
+        engine = self.office.areas.engine
+        with self.office.database.reading() as connection:
+            rows = steps_of(connection, [step["instance_id"]])
+            instance = connection.execute(select(instances).where(instances.c.id == step["instance_id"])).mappings().one()
+            offered = [row["code"] for row in ways_back(engine, connection, dict(instance), step, rows)]
+        done = [row["code"] for row in rows if row["status"] == "completed"]
+        if not done:
+            return
+        codes = offered if offered and self.dice.random() < 0.8 else done
+        code = self.dice.choice(codes)
+        with self.office.database.writing() as connection:
+            send_back(engine, connection, step_id=step["id"], to_code=code, actor=self._worker(step), reason="Mây che mất chữ")
+        self.tell(f"send back {step['code']}/{step['pass']} of {step['instance_id']} to {code}")
 
     def sweep(self) -> None:
         back = self.dice.choice((0, 0, 0, 0, 0, 7, 95))

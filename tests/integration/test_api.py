@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from engine.database import Database
 from engine.tables import trace_entries
+from processes.dossiers.operations import Accepted
 from processes.organisation.rules import OFFICE_ZONE
-from tests.commune import PASSWORD, PASSWORDS
+from tests.commune import PASSWORD, PASSWORDS, hire
 from tests.office import COPY, Office, open_office
 from web.app import create_app
 from web.settings import Settings
@@ -158,3 +159,54 @@ class TestDescription:
         described = client.get("/api/openapi.json").get_json()
         assert described["openapi"].startswith("3.1")
         assert {"/api/v1/dossiers", "/api/v1/steps/{step_id}/complete", "/api/v1/nonconformities/closings"} <= set(described["paths"])
+
+
+class TestMoves:
+    @pytest.fixture
+    def held(self, office: Office) -> Accepted:
+        with office.database.writing() as connection:
+            office.commune.people["mua.lo"] = hire(connection, office.commune, "mua.lo", "Lò Thị Mưa", "intake_officer", "counter")
+        accepted = office.accept()
+        office.claim(accepted, "nang.hoang")
+        return accepted
+
+    def test_are_offered_to_the_one_who_holds_the_step(self, client: FlaskClient, office: Office, held: Accepted) -> None:
+        step_id, mua = office.open_step(held)["id"], str(office.commune.people["mua.lo"])
+        offered = Caller(client, "nang.hoang").get(f"/steps/{step_id}/moves").get_json()
+        assert ([one["id"] for one in offered["colleagues"]], offered["earlier"], offered["may_take_over"]) == ([mua], [], False)
+        offered = Caller(client, "mua.lo").get(f"/steps/{step_id}/moves").get_json()
+        assert (offered["colleagues"], offered["may_take_over"]) == ([], True)
+        assert Caller(client, "ruong.vi").get(f"/steps/{step_id}/moves").status_code == 404
+
+    def test_hand_a_step_over_and_take_it_back(self, client: FlaskClient, office: Office, held: Accepted) -> None:
+        step_id, people = office.open_step(held)["id"], office.commune.people
+        counter = Caller(client, "nang.hoang")
+        assert counter.post(f"/steps/{step_id}/handover", {"to_id": str(people["mua.lo"])}).status_code == 204
+        assert office.open_step(held)["handler_id"] == people["mua.lo"]
+        assert counter.post(f"/steps/{step_id}/takeover", {"reason": ""}).get_json()["code"] == "reason_required"
+        assert counter.post(f"/steps/{step_id}/takeover", {"reason": "Chị Mưa nghỉ"}).status_code == 204
+        refused = counter.post(f"/steps/{step_id}/handover", {"to_id": str(people["dat.pham"])})
+        assert (refused.status_code, refused.get_json()["code"]) == (422, "receiver_not_permitted")
+        assert "to" in refused.get_json()["errors"]
+
+    def test_send_a_step_back(self, client: FlaskClient, office: Office, held: Accepted) -> None:
+        office.complete(held, "nang.hoang")
+        step_id, caller = office.open_step(held)["id"], Caller(client, "but.luong")
+        offered = caller.get(f"/steps/{step_id}/moves").get_json()
+        assert offered["earlier"] == [{"code": "B1", "name": office.steps(held)[0]["name"], "done_by": "Hoàng Thị Nắng"}]
+        answer = caller.post(f"/steps/{step_id}/send-back", {"to": "B1", "reason": "Thiếu bản chính"})
+        assert [one["step_code"] for one in answer.get_json()["opened"]] == ["B1"]
+        lines = caller.get(f"/dossiers/{held.code}").get_json()["slip"]["lines"]
+        assert (lines[1]["status"], lines[1]["note"]) == ("cancelled", "Thiếu bản chính")
+
+    def test_hand_over_all_that_a_person_holds(self, client: FlaskClient, office: Office, held: Accepted) -> None:
+        people = office.commune.people
+        body = {"from_id": str(people["nang.hoang"]), "to_id": str(people["mua.lo"]), "reason": "Chuyển công tác"}
+        items = Caller(client, "tinh.dinh").post("/handovers", body).get_json()["items"]
+        assert [(one["dossier_code"], one["done"], one["message"]) for one in items] == [(held.code, True, None)]
+        assert Caller(client, "but.luong").post("/handovers", body).status_code == 403
+        body["to_id"] = str(people["but.luong"])
+        body["from_id"] = str(people["mua.lo"])
+        (item,) = Caller(client, "tinh.dinh").post("/handovers", body).get_json()["items"]
+        assert (item["done"], item["code"]) == (False, "receiver_not_permitted")
+        assert item["message"].endswith(".")

@@ -49,6 +49,16 @@ class TestWorklist:
         assert "Đã xong mọi việc được giao. Việc chưa ai nhận: 0." in page
         assert "Không có việc quá hạn." in page
 
+    def test_heads_the_columns_of_the_first_group_that_has_lines(self, site: OfficeSite) -> None:
+        site.office.accept()
+        page = site.page("/desk")
+        assert "<thead><tr>" in group(page, "today"), "nothing is overdue"
+        site.office.at("2026-11-20T10:43")
+        site.office.accept()
+        page = open_again(site, "nang.hoang").page("/desk")
+        assert "<thead><tr>" in group(page, "overdue")
+        assert page.count("<thead><tr>") == 1, "the columns below stand under the same headings"
+
     def test_puts_work_into_its_groups_with_counters(self, site: OfficeSite) -> None:
         soon = site.office.accept()
         later = site.office.accept(BUSINESS)
@@ -117,13 +127,13 @@ class TestWorklist:
 
     def test_masks_the_phone_for_whom_it_does_not_serve(self, site: OfficeSite) -> None:
         accepted = site.office.accept()
-        assert "0900000119" in site.page("/desk")
+        assert "0900 000 119" in site.page("/desk")
         site.office.claim(accepted, "nang.hoang")
         site.office.complete(accepted, "nang.hoang")
         other = open_again(site, "but.luong")
         assert "0900 ••• 119" in other.page("/desk")
         site.office.claim(accepted, "but.luong")
-        assert "0900000119" in other.page("/desk"), "in one's own hands it is shown"
+        assert "0900 000 119" in other.page("/desk"), "in one's own hands it is shown"
 
     def test_is_not_for_an_administrator(self, site: OfficeSite) -> None:
         assert open_again(site, "may.quan").client.get("/desk").status_code == 403

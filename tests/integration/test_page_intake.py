@@ -17,6 +17,7 @@ from processes.dossiers.models import dossiers, parties, submitted_papers
 from tests.commune import hire
 from tests.officeweb import OfficeSite, open_office_site
 from tests.webapp import Site
+from web.views import intakeparts
 
 COPY, BIRTH, PERMIT, BUSINESS, MARRIAGE = "2.000908", "1.001193", "1.013225", "1.001612", "1.000894"
 HTMX = {"HX-Request": "true"}
@@ -84,6 +85,13 @@ class TestFinder:
         assert f'value="{PERMIT}:works"' in page
         assert "15 ngày" in page
         assert "20 ngày" in page
+
+    def test_says_how_many_more_there_are(self, site: OfficeSite, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert "thủ tục nữa" not in site.page("/desk/intake"), "all of them are shown"
+        monkeypatch.setattr(intakeparts, "FOUND", 1)
+        page = site.page("/desk/intake/procedures")
+        assert page.count('type="radio"') == 1
+        assert "Còn 3 thủ tục nữa, gõ thêm chữ." in page
 
     def test_says_so_when_nothing_matches(self, site: OfficeSite) -> None:
         page = site.page("/desk/intake/procedures?find=<script>")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from engine.actor import SYSTEM
 from engine.database import Database
 from engine.tables import trace_entries
 from processes.dossiers.intake import PartyEntry
@@ -95,9 +96,33 @@ class TestRegister:
         assert shown(second) == list(reversed(codes))[50:]
         assert "51–53 trên 53 hồ sơ" in second
 
+    def test_gives_no_number_to_a_filing_that_nobody_has_accepted(self, site: OfficeSite) -> None:
+        office = site.office
+        with office.database.writing() as connection:
+            filing = office.intake(channel="online")
+            office.areas.dossiers.file(connection, actor=SYSTEM, agency_id=office.commune.agency_id, intake=filing)
+        page = site.log_in("nang.hoang").page("/register")
+        assert '<td class="num muted" data-l="TT">–</td>' in page
+
+    @pytest.mark.parametrize("typed", ["20/11/2026", "20.11.2026", "20112026", "2026-11-20"])
+    def test_reads_days_as_people_write_them(self, site: OfficeSite, typed: str) -> None:
+        first = site.office.accept()
+        site.office.at("2026-11-23T08:00")
+        site.office.accept()
+        page = site.log_in("nang.hoang").page(f"/register?until={typed}")
+        assert shown(page) == [first.code]
+        assert 'value="20/11/2026"' in page
+
+    def test_says_which_day_it_cannot_read_and_keeps_it(self, site: OfficeSite) -> None:
+        page = site.log_in("nang.hoang").page("/register?since=32/13/2026")
+        assert 'value="32/13/2026"' in page
+        assert "Không đọc được ngày này, nên chưa lọc theo ngày đó." in page
+        assert 'type="date"' not in page, "a browser would show it in the order of its own language"
+
     def test_asks_the_database_no_more_for_more_lines(self, site: OfficeSite) -> None:
         site.log_in("nang.hoang")
         site.office.accept()
+        site.page("/register")  # whether the database is simulated is asked once a minute, not for each page
         with counted_statements(site.office.database) as few:
             site.page("/register")
         for _ in range(20):
@@ -113,10 +138,10 @@ class TestRegister:
 class TestPersonalValues:
     def test_are_shown_at_the_counter_and_masked_elsewhere(self, site: OfficeSite) -> None:
         site.office.accept()
-        assert "0900000119" in site.log_in("nang.hoang").page("/register")
+        assert "0900 000 119" in site.log_in("nang.hoang").page("/register")
         site.client.post("/logout", data={"csrf_token": site.site.token("/register")})
         page = site.log_in("tinh.dinh").page("/register")
-        assert "0900000119" not in page
+        assert "0900 000 119" not in page
         assert "Bản Mây Hồng" not in page
         assert "•••" in page
 

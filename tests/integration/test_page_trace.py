@@ -136,7 +136,7 @@ class TestTimeline:
 class TestPersonalValues:
     def test_are_masked(self, site: OfficeSite, accepted: Accepted) -> None:
         page = site.log_in("soi.ta").page(f"/trace?q={accepted.code}")
-        assert "số định danh chủ hồ sơ" in page
+        assert "Số định danh chủ hồ sơ" in page
         assert "014085000456" not in page
         assert "0900000119" not in page
         assert "Đông khách" not in page, "what an officer noted may name somebody"

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.timelimit import Punctuality
-from processes.forms.tracking_slip import Leg, TrackingSlipData, notes, tracking_slip_pdf
+from processes.forms.tracking_slip import EarlierHand, Leg, TrackingSlipData, notes, tracking_slip_pdf
 from tests.unit.form_samples import (
     CODE,
     COUNTER,
@@ -163,3 +163,11 @@ class TestNotes:
     def test_tell_that_a_step_was_ended(self) -> None:
         ended: Leg = leg("B2", DAT_TAKES, status="cancelled", result=None)
         assert notes(ended)[1] == "Chấm dứt khi chưa làm xong."
+
+    def test_tell_that_a_step_went_back_and_why(self) -> None:
+        back: Leg = leg("B2", DAT_TAKES, status="cancelled", result=None, sent_back_to="B1", note="Thiếu bản chính")
+        assert notes(back)[1:] == ["Trả lại B1: Thiếu bản chính."]
+
+    def test_tell_who_held_the_step_before(self) -> None:
+        earlier = (EarlierHand("Nguyễn Văn Sớm", local("2026-11-19T16:00"), 30),)
+        assert notes(leg("B2", DAT_TAKES, earlier=earlier))[1:] == ["Nguyễn Văn Sớm giữ 30 phút, đến 16 giờ 00 phút, 19/11/2026."]

@@ -49,6 +49,8 @@ FACTS: dict[str, dict[str, Any]] = {
         "punctuality": "overdue",
         "opened": [{"step": "B3", "pass": 1, "due_at": None, "unit": 70, "role": "specialist"}],
     },
+    "engine.step.handed_over": {**STEP, "from": 7, "to": 8, "taken_over": False},
+    "engine.step.sent_back": {**STEP, "to_step": "B1", "to_name": "Tiếp nhận", "to": 8},
     "engine.step.cancelled": STEP,
     "engine.step.overdue": {**STEP, "handler": 8, "unit": 70},
     "engine.clock.stopped": {"reason": "supplement", "reference": "3/HDHS", "remaining_minutes": 1160, "reply_due_at": None},
@@ -164,6 +166,13 @@ class TestTell:
             " Lý do quá hạn: Nhiều hồ sơ cùng lúc."
         )
         assert told.tone == "overdue"
+
+    def test_names_the_hands_that_a_step_goes_into(self) -> None:
+        handed = FACTS["engine.step.handed_over"]
+        assert tell(entry("engine.step.handed_over"), NAMES).words == "bàn giao B2 Phân công cho Nguyễn Văn Sớm."
+        taken = {**handed, "from": 8, "to": 7, "taken_over": True}
+        assert tell(entry("engine.step.handed_over", taken), NAMES).words == "nhận thay B2 Phân công của Nguyễn Văn Sớm."
+        assert tell(entry("engine.step.sent_back"), NAMES).words == "trả lại B1 Tiếp nhận cho Nguyễn Văn Sớm, từ bước B2 Phân công."
 
     def test_shows_before_and_after(self) -> None:
         assert tell(entry("quality.nonconformity.closed"), NAMES).changes == (Change("Giai đoạn", "Đã khắc phục", "Đã đóng"),)

@@ -128,6 +128,14 @@ class TestFigures:
         assert wording.percent(0.965) == "96,5\N{NO-BREAK SPACE}%"
         assert wording.money(150_000) == "150.000 đ"
 
+    def test_group_a_telephone_number_of_ten_digits(self) -> None:
+        assert wording.phone("0900000119") == wording.phone("0900 000 119") == "0900 000 119"
+        assert wording.phone("+84 900 000 119") == "+84 900 000 119"
+        assert wording.phone("") == ""
+
+    def test_begin_a_line_with_a_capital_and_leave_the_rest(self) -> None:
+        assert wording.opening("thứ Ba 24/11") == "Thứ Ba 24/11"
+
     def test_hide_the_middle_of_a_number(self) -> None:
         assert wording.masked("0900 000 119") == "0900 ••• 119"
         assert wording.masked("119") == "•••"

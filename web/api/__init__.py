@@ -18,6 +18,7 @@ BLUEPRINTS = (
     "web.api.sessions:blueprint",
     "web.api.catalogue:blueprint",
     "web.api.worklist:blueprint",
+    "web.api.moves:blueprint",
     "web.api.dossiers:blueprint",
     "web.api.quality:blueprint",
     "web.api.trace:blueprint",

@@ -197,6 +197,13 @@ class HolderOut(Schema):
     person = fields.String(allow_none=True)
 
 
+class EarlierHandsOut(Schema):
+    person = fields.String(allow_none=True)
+    since = Moment()
+    until = Moment()
+    minutes = fields.Integer()
+
+
 class SlipLineOut(Schema):
     step_id = fields.String()
     code = fields.String()
@@ -219,6 +226,8 @@ class SlipLineOut(Schema):
     outcome = fields.String(allow_none=True)
     late_reason = fields.String(allow_none=True)
     note = fields.String(allow_none=True)
+    earlier = fields.List(fields.Nested(EarlierHandsOut))
+    sent_back_to = fields.String(allow_none=True)
 
 
 class PauseOut(Schema):

@@ -63,10 +63,11 @@ class Complete(MethodView):
         """Complete a step; an overdue one needs its reason."""
         with writing() as connection:
             moved = areas().engine.complete(connection, step_id=step_id, actor=actor(), **entered)
-        return {"opened": _opened(moved)}
+        return {"opened": opened(moved)}
 
 
-def _opened(moved: Moved) -> list[dict[str, Any]]:
+def opened(moved: Moved) -> list[dict[str, Any]]:
+    """The steps that an operation opened, as MovedOut gives them."""
     return [
         {
             "step_id": str(step["id"]),

@@ -3,7 +3,10 @@
 // The bpmn.io mark in the lower right corner stays visible and uncovered: that is the licence of the viewer.
 import Viewer from "bpmn-js/lib/NavigatedViewer.js";
 
-const MARGIN = 14;
+const MARGIN = 18; // also room for the tags below the lowest and above the highest steps
+const MARK = 34; // pixels at the bottom that belong to the bpmn.io mark
+const LARGEST = 1.1;
+const HIGHEST = 680; // pixels
 
 function label(kind, text) {
   const element = document.createElement("div");
@@ -27,9 +30,16 @@ function options(container) {
   };
 }
 
-function fit(canvas) {
+// The frame gets the height that the drawing needs at the width there is, and the mark a strip of its own.
+function fit(viewer, box) {
+  const canvas = viewer.get("canvas");
   const { inner } = canvas.viewbox();
-  canvas.viewbox({ x: inner.x - MARGIN, y: inner.y - MARGIN, width: inner.width + 2 * MARGIN, height: inner.height + 2 * MARGIN });
+  const [width, height] = [inner.width + 2 * MARGIN, inner.height + 2 * MARGIN];
+  const scale = Math.min(LARGEST, box.clientWidth / width, (HIGHEST - MARK) / height);
+  box.style.height = `${Math.ceil(height * scale) + MARK}px`;
+  canvas.resized();
+  const left = Math.max(0, (box.clientWidth / scale - width) / 2); // what is smaller than its frame stands in the middle
+  canvas.viewbox({ x: inner.x - MARGIN - left, y: inner.y - MARGIN, width: box.clientWidth / scale, height: box.clientHeight / scale });
 }
 
 function decorate(viewer, facts) {
@@ -39,8 +49,8 @@ function decorate(viewer, facts) {
   elements.filter((element) => element.type === "bpmn:UserTask").forEach((element) => canvas.addMarker(element, "is-step"));
   const each = (map, place) => Object.entries(map ?? {}).filter(([id]) => elements.get(id)).forEach(([id, value]) => place(id, value));
   each(facts.marks, (id, mark) => canvas.addMarker(id, mark));
-  each(facts.tokens, (id, text) => overlays.add(id, { position: { top: -11, left: 6 }, html: label("token", text) }));
-  each(facts.tags, (id, text) => overlays.add(id, { position: { bottom: 9, left: 6 }, html: label("tag", text) }));
+  each(facts.tokens, (id, text) => overlays.add(id, { position: { top: -13, left: 0 }, html: label("token", text) }));
+  each(facts.tags, (id, text) => overlays.add(id, { position: { bottom: 5, right: 0 }, html: label("tag", text) }));
 }
 
 async function draw(box) {
@@ -51,7 +61,7 @@ async function draw(box) {
   const viewer = new Viewer(options(box));
   await viewer.importXML(facts.xml);
   decorate(viewer, facts);
-  fit(viewer.get("canvas"));
+  fit(viewer, box);
   box.dispatchEvent(new CustomEvent("eiso:drawn", { bubbles: true }));
 }
 

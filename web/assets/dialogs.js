@@ -16,7 +16,14 @@ function openRefused() {
   }
 }
 
+// Bootstrap makes a dialog of the drawer while it is open; only then may it bear a name.
+function nameDrawers() {
+  document.addEventListener("show.bs.offcanvas", ({ target }) => target.setAttribute("aria-label", target.dataset.name));
+  document.addEventListener("hidden.bs.offcanvas", ({ target }) => target.removeAttribute("aria-label"));
+}
+
 export function startDialogs() {
+  nameDrawers();
   openRefused();
   document.addEventListener("htmx:after:swap", openRefused);
   document.addEventListener("click", (event) => {

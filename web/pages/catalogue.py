@@ -3,7 +3,6 @@
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from engine.queries import is_simulated
 from processes.catalogue.queries import count_procedures, find_procedures, procedure_in_force
 from processes.catalogue.versions import model_versions
 from processes.organisation.rules import local_day
@@ -25,9 +24,8 @@ def procedures() -> ResponseReturnValue:
         found = find_procedures(connection, text, today, limit=MOST)
         models = model_versions(connection, [one.definition_id for one in found])
         total = count_procedures(connection, today)
-        simulated = is_simulated(connection)
     rows = [view.procedure_line(one, models.get(one.definition_id)) for one in found]
-    return render_template("catalogue.html", text=text, rows=rows, total=total, is_simulated=simulated)
+    return render_template("catalogue.html", text=text, rows=rows, total=total)
 
 
 @blueprint.get("/catalogue/<code>")
@@ -40,8 +38,7 @@ def procedure(code: str) -> ResponseReturnValue:
         found = procedure_in_force(connection, code, local_day(g.now))
         version = model_versions(connection, [found.definition_id]).get(found.definition_id)
         model = areas.engine.definitions.load(connection, found.definition_id).model
-        simulated = is_simulated(connection)
     page = view.procedure_page(found, version, model)
     for diagram in page["models"]:
         diagram["xml"] = model.sources[diagram["file"]].decode("utf-8")
-    return render_template("procedure.html", **page, is_simulated=simulated)
+    return render_template("procedure.html", **page)

@@ -13,6 +13,8 @@ from engine.queries import WorkItem, work_item
 from processes.dossiers.disclosure import PARTS, reveal_identifier
 from processes.dossiers.intake import PaperEntry
 from processes.dossiers.queries import dossier_view
+from processes.organisation import moves
+from processes.organisation.queries import names_of
 from processes.wiring import Areas
 from web import errors, timephrases
 from web.access import actor, needs
@@ -28,6 +30,7 @@ from web.views.steps import require_no_receiver
 blueprint = Blueprint("dossier", __name__)
 
 Deed = Callable[[Connection, Areas], str]
+_LONGEST_ID = 18  # digits of ids, which have 63 bits
 
 
 @blueprint.get("/dossiers/<code>")
@@ -96,6 +99,41 @@ def return_result(code: str, step_id: int) -> ResponseReturnValue:
         return f"Đã trả kết quả cho {receiver}."
 
     return _act(code, STEP_FORM.format(step_id=step_id), do)
+
+
+@blueprint.post("/dossiers/<code>/steps/<id:step_id>/handover")
+@needs("step.work")
+def hand_over(code: str, step_id: int) -> ResponseReturnValue:
+    def do(connection: Connection, areas: Areas) -> str:
+        item, to_id = _step(connection, code, step_id), _person_id("to")
+        moves.hand_over(connection, areas.engine, actor=actor(), step_id=step_id, to_id=to_id, reason=_typed("reason"))
+        return f"Đã bàn giao {item.step_code} cho {names_of(connection, [to_id])[to_id]}."
+
+    return _act(code, f"handover-{step_id}", do)
+
+
+@blueprint.post("/dossiers/<code>/steps/<id:step_id>/takeover")
+@needs("step.work")
+def take_over(code: str, step_id: int) -> ResponseReturnValue:
+    def do(connection: Connection, areas: Areas) -> str:
+        item = _step(connection, code, step_id)
+        moves.take_over(connection, areas.engine, actor=actor(), step_id=step_id, reason=_typed("reason"))
+        return f"Đã nhận thay bước {item.step_code} {item.step_name}."
+
+    return _act(code, f"takeover-{step_id}", do)
+
+
+@blueprint.post("/dossiers/<code>/steps/<id:step_id>/send-back")
+@needs("step.work")
+def send_back(code: str, step_id: int) -> ResponseReturnValue:
+    def do(connection: Connection, areas: Areas) -> str:
+        item, to_code = _step(connection, code, step_id), _typed("to")
+        moved = moves.send_back(connection, areas.engine, actor=actor(), step_id=step_id, to_code=to_code, reason=_typed("reason"))
+        again = moved.opened[0]
+        person = names_of(connection, [again["offered_to_id"]]).get(again["offered_to_id"] or 0)
+        return f"Đã trả lại {again['code']} {again['name']}{f' cho {person}' if person else ''}, từ bước {item.step_code}."
+
+    return _act(code, f"send-back-{step_id}", do)
 
 
 # --- the dossier as a whole --------------------------------------------------------------------------------------------
@@ -214,6 +252,14 @@ def _step(connection: Connection, code: str, step_id: int) -> WorkItem:
 
 def _typed(name: str) -> str:
     return request.form.get(name, "").strip()
+
+
+def _person_id(name: str) -> int:
+    """Raises: InvalidError for what is nobody's id."""
+    typed = _typed(name)
+    if not typed.isascii() or not typed.isdecimal() or len(typed) > _LONGEST_ID:
+        raise InvalidError("Choose a person.", code="fields_invalid", errors={name: "required"})
+    return int(typed)
 
 
 def _stopped_at(connection: Connection, code: str) -> datetime | None:

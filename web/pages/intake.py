@@ -18,8 +18,16 @@ from web.access import actor, needs
 from web.services import services
 from web.views.forms import form_links
 from web.views.intakeform import CHANNELS, DELIVERIES, ID_KINDS, Typed, by_form_name
-from web.views.intakeparts import appointment_view, chosen_key, earlier_view, fee_view, papers_view, person_check, procedures_view
-from web.views.simulated import marked
+from web.views.intakeparts import (
+    Found,
+    appointment_view,
+    chosen_key,
+    earlier_view,
+    fee_view,
+    papers_view,
+    person_check,
+    procedures_view,
+)
 
 blueprint = Blueprint("intake", __name__)
 
@@ -55,11 +63,9 @@ def accepted(code: str) -> ResponseReturnValue:
     """What the officer tells the citizen, and what is printed; the draft is done with."""
     with services().database.reading() as connection:
         view = dossier_view(connection, actor(), code)
-        simulated = marked(connection)
     zone, promised_at = services().zone, view.row["promised_at"]
     return render_template(
         "accepted.html",
-        is_simulated=simulated,
         code=code,
         href=url_for("dossier.dossier", code=code),
         again_href=url_for("intake.intake"),
@@ -77,7 +83,7 @@ def procedures() -> ResponseReturnValue:
     text = request.args.get("find", "")
     with services().database.reading() as connection:
         found = procedures_view(connection, text, local_day(g.now), request.args.get("procedure", ""))
-    return render_template("_procedures.html", procedures=found, query=text, chosen=request.args.get("procedure", ""), **_addresses())
+    return render_template("_procedures.html", **_finder(found), query=text, chosen=request.args.get("procedure", ""), **_addresses())
 
 
 @blueprint.get("/desk/intake/papers")
@@ -120,18 +126,16 @@ def _page(form: Mapping[str, str], problems: Mapping[str, str] | None = None) ->
         today = local_day(g.now)
         found = procedures_view(connection, text, today, form.get("procedure", ""))
         in_force = count_procedures(connection, today)
-        simulated = marked(connection)
     typed = form if "csrf_token" in form else {}
     checks = {
         f"{part}_check": person_check(form.get(f"{part}_id_kind", "citizen"), form.get(f"{part}_number", ""), g.now)[0]
         for part in ("owner", "filer")
     }
     return {
-        "is_simulated": simulated,
         "form": typed,
         "problems": problems or {},
         "in_force": in_force,
-        "procedures": found,
+        **_finder(found),
         "query": text,
         "id_kinds": list(ID_KINDS.items()),
         "channels": list(CHANNELS.items()),
@@ -169,6 +173,10 @@ def _found(connection: Connection, typed: Typed) -> ProcedureInForce | None:
         return procedure_in_force(connection, typed.procedure_code, local_day(g.now)) if typed.procedure_code else None
     except EngineError:
         return None  # the form says so when it is sent; until then there is simply nothing to show
+
+
+def _finder(found: Found) -> dict[str, Any]:
+    return {"procedures": found.choices, "left_out": found.left_out}
 
 
 def _addresses() -> dict[str, str]:

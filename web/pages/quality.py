@@ -6,7 +6,6 @@ from flask import Blueprint, flash, g, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from engine.errors import EngineError
-from engine.queries import is_simulated
 from processes.quality import register
 from processes.quality.operations import Quality
 from web import errors, wording
@@ -93,7 +92,6 @@ def _register_page(problem: Problem | None = None, picked: Sequence[str] = (), s
         start = (number - 1) * view.PAGE_SIZE
         lines, total = register.register_page(connection, actor(), asked, limit=view.PAGE_SIZE, offset=start)
         units, steps = register.choices(connection, actor())
-        simulated = is_simulated(connection)
     rows = [view.line_view(line, actor(), g.now, made_of.zone) for line in lines]
     if request.args.get("pick") == "all" and not picked:
         picked = [row["number"] for row in rows if row["may_close"]]
@@ -116,7 +114,6 @@ def _register_page(problem: Problem | None = None, picked: Sequence[str] = (), s
         page=page_of(number, view.PAGE_SIZE, total, lambda page: view.href(asked, page=page)),
         problem=problem,
         typed=problem.typed if problem is not None else {},
-        is_simulated=simulated,
     )
     return make_response(page, status)
 
@@ -124,8 +121,7 @@ def _register_page(problem: Problem | None = None, picked: Sequence[str] = (), s
 def _page(number: str, problem: Problem | None = None) -> str:
     with services().database.reading() as connection:
         context = nonconformity_view(connection, actor(), number, g.now, problem)
-        simulated = is_simulated(connection)
-    return render_template("nonconformity.html", is_simulated=simulated, **context)
+    return render_template("nonconformity.html", **context)
 
 
 def _refused(number: str, form: str, refused: EngineError) -> ResponseReturnValue:

@@ -7,7 +7,6 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from engine.queries import is_simulated
 from processes.organisation.queries import names_of, unit_names
 from processes.reporting.register import (
     RegisterFilter,
@@ -22,7 +21,7 @@ from web import wording
 from web.access import actor, needs
 from web.services import services
 from web.views import register as view
-from web.views.addresses import page_of, read_page
+from web.views.addresses import page_of, period_fields, read_page
 from web.views.downloads import Row, csv_file, excel_file
 
 blueprint = Blueprint("register", __name__)
@@ -39,12 +38,12 @@ def register() -> ResponseReturnValue:
         lines = register_page(connection, actor(), asked, now=g.now, limit=view.PAGE_SIZE, offset=start)
         procedures = procedures_in_register(connection, actor())
         names = _names(connection, asked)
-        simulated = is_simulated(connection)
     return render_template(
         "register.html",
         asked=asked,
         told=view.told_filter(asked, procedures, names),
-        rows=[view.line_view(line, start + index, g.now, zone) for index, line in enumerate(lines, start=1)],
+        rows=[view.line_view(line, g.now, zone) for line in lines],
+        days=period_fields(request.args, asked.period),
         columns=view.COLUMNS,
         procedures=procedures,
         statuses=wording.STATUSES,
@@ -52,7 +51,6 @@ def register() -> ResponseReturnValue:
         page=page_of(number, view.PAGE_SIZE, counts["total"], lambda page: view.register_href(asked, page=page)),
         counters=view.counters(asked, counts),
         files={format: view.file_href(asked, format) for format in ("xlsx", "csv")},
-        is_simulated=simulated,
     )
 
 

@@ -10,7 +10,6 @@ from processes.organisation.rights import may
 from web.access import actor, needs
 from web.services import services
 from web.views.found import SHOWN, found_view
-from web.views.simulated import marked
 
 blueprint = Blueprint("search", __name__)
 
@@ -28,7 +27,6 @@ def search() -> ResponseReturnValue:
     text = request.args.get("q", "").strip()
     with services().database.reading() as connection:
         found = find_dossiers(connection, actor(), text, limit=SHOWN + 1)
-        simulated = marked(connection)
     if len(found) == 1 and found[0].code.upper() == text.upper():
         return redirect(url_for("dossier.dossier", code=found[0].code), 303)
-    return render_template("search.html", q=text, is_simulated=simulated, **found_view(found, g.now, services().zone))
+    return render_template("search.html", q=text, **found_view(found, g.now, services().zone))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -16,6 +16,15 @@ from web.navigation import home_endpoint
 from web.services import services
 
 blueprint = Blueprint("session", __name__)
+
+
+# Where a role's own work lies; whoever holds none of these starts at the first page that is open to them, an officer at the desk.
+_OWN_PAGES = {
+    "leader": "monitor.monitor",
+    "iso_secretary": "quality.nonconformities",
+    "quality_representative": "quality.nonconformities",
+    "auditor": "trace.trace",
+}
 
 
 class NoPageError(NotPermittedError):
@@ -33,10 +42,19 @@ class PasswordsDifferError(InvalidError):
 @blueprint.get("/")
 @signed_in
 def home() -> ResponseReturnValue:
-    endpoint = home_endpoint()
+    endpoint = own_page() or home_endpoint()
     if endpoint is None:
         raise NoPageError()
     return redirect(url_for(endpoint), 303)
+
+
+def own_page() -> str | None:
+    """The page of the signed-in person's role, for people who do no other work: with any other role the worklist comes first."""
+    roles = set(signed_in_person().actor.roles)
+    if not roles or not roles <= _OWN_PAGES.keys():
+        return None
+    endpoint = next(page for role, page in _OWN_PAGES.items() if role in roles)
+    return endpoint if endpoint in current_app.view_functions else None
 
 
 @blueprint.get("/login")

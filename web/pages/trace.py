@@ -7,13 +7,13 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from engine.errors import UnavailableError
-from engine.queries import is_simulated
 from engine.trace.queries import count_all
 from engine.trace.verification import verify
 from processes.evidence.operations import note_export, note_verification, note_view
 from web.access import actor, needs
 from web.services import services
 from web.views import trace as view
+from web.views.addresses import period_fields
 from web.views.downloads import Row, csv_file
 from web.views.trace import Asking, Looked
 
@@ -44,8 +44,7 @@ def trace() -> ResponseReturnValue:
             )
     with made_of.database.reading() as connection:
         context = view.timeline_view(connection, actor(), asking, looked, g.now)
-        simulated = is_simulated(connection)
-    return render_template("trace.html", is_simulated=simulated, **context)
+    return render_template("trace.html", days_asked=period_fields(request.args, asking.period), **context)
 
 
 @blueprint.get("/trace.csv")

@@ -12,6 +12,7 @@ from processes.quality.rules import LATE_REASONS
 from web import timephrases, wording
 from web.views.dossierfacts import DossierFacts, Run
 from web.views.intakeparts import papers_view
+from web.views.moveactions import move_entries
 from web.views.problem import Problem
 
 STEP_FORM = "step-{step_id}"
@@ -21,6 +22,7 @@ def actions_view(facts: DossierFacts, problem: Problem | None) -> dict[str, Any]
     """work: the steps that the actor holds or may take; others: what opens a dialog; waiting: what is said when there is no work."""
     work = [_work(step, facts, problem) for step in facts.view.open_steps if _is_mine(step, facts)] if facts.run is not None else []
     others = [entry for entry in (_receive(facts), _accept(facts), _supplement(facts), _refuse(facts), _withdraw(facts)) if entry]
+    others = [*(entry for entry in others if entry["main"]), *move_entries(facts), *(entry for entry in others if not entry["main"])]
     for entry in others:
         entry["problem"] = problem if problem is not None and problem.form == entry["id"] else None
         entry["typed"] = entry["problem"].typed if entry["problem"] else {}
@@ -153,7 +155,7 @@ def _receive(facts: DossierFacts) -> dict[str, Any] | None:
         "reason": None,
         "danger": False,
         "fields": "_fields_receive.html",
-        "received_at": f"{local:%Y-%m-%dT%H:%M}",
+        "received_at": f"{local:%H:%M %d/%m/%Y}",
         "papers": [{**paper, "received": False, "required": False} for paper in papers_view(facts.procedure, {}, {})],
     }
 

@@ -9,6 +9,8 @@ from urllib.parse import quote
 from werkzeug.datastructures import MultiDict
 
 from processes.reporting.figures import Period
+from web.timephrases import full_day
+from web.views.days import DayField, day_field, parse_day
 
 _FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)
 _MOST_DIGITS = 19  # of an id
@@ -29,7 +31,7 @@ def nonconformity_href(number: str) -> str:
 
 def read_day(asked: Asked, name: str) -> date | None:
     try:
-        day = date.fromisoformat(asked.get(name, "").strip())
+        day = parse_day(asked.get(name, ""))
     except ValueError:
         return None
     return day if _FIRST <= day <= _LAST else None
@@ -43,6 +45,23 @@ def read_period(asked: Asked, today: date) -> Period | None:
     first = since if since is not None else _FIRST
     last = until if until is not None else max(today, first)
     return Period(min(first, last), max(first, last))
+
+
+def told_period(period: Period) -> str:
+    """A period in words: "từ 01/11/2026 đến 20/11/2026", "đến 20/11/2026" when its beginning is open."""
+    since = f"từ {full_day(period.since)} " if period.since != _FIRST else ""
+    return f"{since}đến {full_day(period.until)}"
+
+
+def period_fields(asked: Asked, period: Period | None) -> dict[str, DayField]:
+    """The two fields of a period: the days in force, or what was typed and could not be read."""
+    since = period.since if period is not None and period.since != _FIRST else None  # an open beginning stays empty
+    return {"since": _field(asked, "since", since), "until": _field(asked, "until", period.until if period is not None else None)}
+
+
+def _field(asked: Asked, name: str, known: date | None) -> DayField:
+    typed = asked.get(name, "").strip()
+    return day_field(typed, None if typed and read_day(asked, name) is None else known)
 
 
 def read_number(asked: Asked, name: str) -> int | None:

@@ -1,7 +1,7 @@
 """Everything that is known about one dossier, read once for all the parts of its page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from processes.catalogue.queries import ProcedureInForce, procedure_version
 from processes.dossiers.disclosure import may_see
 from processes.dossiers.queries import DossierView, dossier_view
 from processes.dossiers.slip import Slip, SlipLine, tracking_slip
+from processes.organisation.moves import Choices, choices_of
 from processes.organisation.queries import names_of, unit_names
 from processes.quality.queries import of_instance
 from web.services import services
@@ -61,7 +62,7 @@ class Run:
 
     def limit_words(self, step: ModelStep, calendar: WorkingCalendar) -> str:
         """The limit of a step in short: "2 giờ", "56 phút", "9 ngày"; empty for one without."""
-        if step.limit.kind is LimitKind.WORKING_HOURS and self.instance["share_total"]:
+        if step.limit.kind is LimitKind.WORKING_HOURS:
             return hours(self.minutes_of(step, calendar))
         return "" if step.limit.text == "untimed" else step.limit.in_vietnamese().split(" (")[0].removesuffix(" làm việc")
 
@@ -79,6 +80,7 @@ class DossierFacts:
     nonconformities: Sequence[Mapping[str, Any]]
     names: Mapping[int, str]
     in_clear: bool  # whether personal values are shown
+    moves: Mapping[int, Choices] = field(default_factory=dict)  # step id -> what the actor could do with it that is not drawn
 
     @property
     def code(self) -> str:
@@ -103,7 +105,14 @@ def read_dossier(connection: Connection, actor: Actor, code: str, now: datetime)
     found = of_instance(connection, actor, view.row["instance_id"]) if run is not None else []
     people = [step["handler_id"] for step in view.open_steps] + [form["issued_by_id"] for form in view.forms]
     in_clear = may_see(connection, actor, view)
-    return DossierFacts(actor, now, view, procedure, calendar, run, found, names_of(connection, people), in_clear)
+    moves = _moves(connection, actor, view) if run is not None else {}
+    return DossierFacts(actor, now, view, procedure, calendar, run, found, names_of(connection, people), in_clear, moves)
+
+
+def _moves(connection: Connection, actor: Actor, view: DossierView) -> dict[int, Choices]:
+    areas, instance = services().areas, view.instance
+    assert areas is not None and instance is not None
+    return {step["id"]: choices_of(connection, areas.engine, actor=actor, instance=instance, step=step) for step in view.open_steps}
 
 
 def _run(connection: Connection, view: DossierView, procedure: ProcedureInForce, calendar: WorkingCalendar, now: datetime) -> Run:

@@ -72,7 +72,7 @@ def _status(facts: DossierFacts) -> dict[str, Any]:
     name = wording.STATUSES[facts.status]
     if facts.status in (*rules.CLOSED, rules.FINISHED, rules.RETURNED):
         reason = facts.view.row["close_reason"]
-        return {"state": "done", "word": name, "line": f"Lý do: {reason}" if reason else _where(facts)}
+        return {"state": "done", "word": name, "line": f"Lý do: {reason}" if reason else _received(facts) or _where(facts)}
     if facts.run is None:
         time = timephrases.left(facts.view.row["answer_due_at"], facts.now, facts.calendar)
         return {"state": time.state, "word": name, "line": f"Chờ trả lời, {time}"}
@@ -81,6 +81,14 @@ def _status(facts: DossierFacts) -> dict[str, Any]:
     due_at = facts.run.instance["due_at"]
     state = timephrases.left(due_at, facts.now, facts.calendar, soon_minutes=facts.calendar.minutes_per_working_day).state
     return {"state": state, "word": None, "line": _where(facts)}
+
+
+def _received(facts: DossierFacts) -> str:
+    """Who has the result, once it was returned."""
+    row = facts.view.row
+    if row["returned_at"] is None or not row["result_receiver"]:
+        return ""
+    return f"{row['result_receiver']} nhận lúc {timephrases.moment(row['returned_at'], facts.now, facts.calendar.zone)}"
 
 
 def _where(facts: DossierFacts) -> str:
@@ -132,7 +140,7 @@ def _step_due(facts: DossierFacts) -> dict[str, Any] | None:
 
 def _owner_line(facts: DossierFacts) -> str:
     owner, filer = facts.view.owner, facts.view.filer
-    phone = (owner["phone"] if facts.in_clear else wording.masked(owner["phone"])) if owner["phone"] else ""
+    phone = (wording.phone if facts.in_clear else wording.masked)(owner["phone"]) if owner["phone"] else ""
     by = f"{filer['name']} nộp thay" if filer is not None else "tự nộp"
     return ", ".join(part for part in (phone, by, CHANNELS[facts.view.row["channel"]].lower()) if part)
 
@@ -153,7 +161,7 @@ def _party(part: str, title: str, party: Mapping[str, Any], facts: DossierFacts,
         "id_number": shown or mask_identifier(party["id_number"]),
         "is_shown": shown is not None,
         "reveal_href": url_for("dossier.identifier", code=facts.code, part=part) if facts.in_clear and shown is None else None,
-        "phone": party["phone"] if facts.in_clear or not party["phone"] else wording.masked(party["phone"]),
+        "phone": (wording.phone if facts.in_clear else wording.masked)(party["phone"]) if party["phone"] else "",
         "address": hidden or party["address"],
         "email": hidden if party["email"] and hidden else party["email"],
     }

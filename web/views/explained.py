@@ -10,7 +10,7 @@ from engine.explanation import DayLine, ExplainLine
 from engine.moving import Unit
 from engine.timelimit import LimitKind, LimitRule, TimeLimit
 from engine.worktime import WorkingCalendar
-from web import timephrases
+from web import timephrases, wording
 
 _FEW_DAYS = 8  # more days than these are told in stretches
 
@@ -110,7 +110,7 @@ def _when(days: Sequence[DayLine]) -> list[str]:
     first, last = days[0].on, days[-1].on
     if first == last:
         name, on = timephrases.day(first).rsplit(" ", 1)
-        return [_sentence_case(name), on]
+        return [wording.opening(name), on]
     return [f"{first:%d/%m}", f"đến {last:%d/%m}"]
 
 
@@ -124,10 +124,6 @@ def _why_not(day: DayLine, unit: Unit) -> str | list[str]:
 
 def _figure(amount: int | None, unit: Unit) -> str:
     return timephrases.ledger(amount or 0) if unit is Unit.MINUTES else f"{amount or 0} ngày"
-
-
-def _sentence_case(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 # --- a dossier: event by event ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from flask import url_for
 
 from engine.worktime import WorkingCalendar
 from processes.dossiers.worklists import Filing
-from web import timephrases
+from web import timephrases, wording
 from web.timephrases import TimeLeft
 
 
@@ -37,7 +37,7 @@ def filing_row(filing: Filing, asked: dict[str, Any], now: datetime, calendar: W
         code=filing.code,
         href=url_for("dossier.dossier", code=filing.code),
         owner=filing.owner_name,
-        phone=filing.owner_phone,
+        phone=wording.phone(filing.owner_phone),
         procedure_name=filing.procedure_name,
         procedure_code=filing.procedure_code,
         filed=f"nộp {timephrases.moment(filing.filed_at, now, calendar.zone)}",

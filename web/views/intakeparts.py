@@ -1,6 +1,7 @@
 """The parts of the intake page: procedures found, the paper check-list, fee, appointment, and what an ID number says."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -23,7 +24,8 @@ from web.services import services
 from web.views.explained import crossed_years, explained_days
 from web.views.intakeform import OTHER_NUMBERS, SORTS
 
-FOUND = 8
+FOUND = 30  # procedures; what is beyond is counted, and found by typing more
+_MOST_COUNTED = 500
 
 
 def chosen_key(code: str, variant: str | None) -> str:
@@ -33,14 +35,23 @@ def chosen_key(code: str, variant: str | None) -> str:
 # --- 1. the procedure ------------------------------------------------------------------------------------------------
 
 
-def procedures_view(connection: Connection, text: str, today: date, chosen: str) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Found:
+    """What the finder shows: the choices, and how many procedures match that it does not show."""
+
+    choices: list[dict[str, Any]]
+    left_out: int
+
+
+def procedures_view(connection: Connection, text: str, today: date, chosen: str) -> Found:
     """The procedures that match, each variant a choice of its own; the one chosen stays in sight."""
     code = chosen.partition(":")[0]
-    found = find_procedures(connection, text, today, FOUND) if text.strip() or not code else []
+    matching = find_procedures(connection, text, today, _MOST_COUNTED) if text.strip() or not code else []
+    found, left_out = matching[:FOUND], max(0, len(matching) - FOUND)
     if code and code not in {one.code for one in found}:
         found = [one for one in find_procedures(connection, code, today, 1) if one.code == code] + found
     choices = [choice for procedure in found for choice in _choices(procedure, text)]
-    return sorted(choices, key=lambda choice: choice["key"] != chosen) if chosen else choices
+    return Found(sorted(choices, key=lambda choice: choice["key"] != chosen) if chosen else choices, left_out)
 
 
 def _choices(procedure: ProcedureInForce, text: str) -> list[dict[str, Any]]:
@@ -164,7 +175,7 @@ def appointment_view(
 def _counted_from(limit: TimeLimit, lines: Sequence[ExplainLine], now: datetime, calendar: WorkingCalendar) -> str:
     """The limit and from when it counts; what comes outside office hours counts from the next session."""
     words = limit.in_vietnamese()
-    told = f"{words[:1].upper()}{words[1:]}"
+    told = wording.opening(words)
     starts = [day.sessions[0].from_ for line in lines for day in line.days if day.sessions]
     if starts and starts[0] > now:
         return f"{told}; {timephrases.received_outside_hours(now, starts[0], now, calendar.zone)}."

@@ -14,7 +14,8 @@ def page_href(endpoint: str, permission: str, **values: object) -> str | None:
 
 
 def nonconformity_href(number: str) -> str | None:
-    return page_href("quality.nonconformity", "quality.read", number=number)
+    """Whoever sees a dossier sees the nonconformities raised on it."""
+    return page_href("quality.nonconformity", "dossier.read", number=number)
 
 
 def trace_href(code: str) -> str | None:

@@ -19,7 +19,7 @@ from processes.reporting.register import RegisterFilter
 from processes.reporting.steptimes import StepTimes, slowest_steps
 from web import timephrases, wording
 from web.services import services
-from web.views.addresses import Asked, dossier_href, month_of, read_period, usual_periods
+from web.views.addresses import Asked, dossier_href, month_of, period_fields, read_period, told_period, usual_periods
 from web.views.register import register_href
 from web.views.trend import trend_of
 
@@ -42,6 +42,8 @@ def monitor_view(connection: Connection, scope: Scope, asked: Asked, simulated: 
     overdue = queries.overdue_dossiers(connection, scope, MOST_OVERDUE)
     return {
         "period": scope.period,
+        "told_period": told_period(scope.period),
+        "days": period_fields(asked, scope.period),
         "periods": _periods(scope, asked),
         "figures": _figures(present, this, before, links),
         "meanings": FIGURES,
@@ -56,7 +58,6 @@ def monitor_view(connection: Connection, scope: Scope, asked: Asked, simulated: 
         "slow": [_slow(one, calendar) for one in slowest_steps(connection, scope, calendar)],
         "sweep": _sweep(connection, now, calendar),
         "live_only": scope.live_only,
-        "is_simulated": simulated,
         "origin_href": None if simulated else url_for("monitor.monitor", **_asked(scope.period), origin="all" if scope.live_only else None),
     }
 
@@ -227,7 +228,7 @@ def _slow(one: StepTimes, calendar: WorkingCalendar) -> dict[str, Any]:
         "name": one.name,
         "procedure_name": one.procedure_name,
         "procedure_code": one.procedure_code,
-        "limit": TimeLimit.parse(one.limit_text).in_vietnamese().removesuffix(" làm việc"),
+        "limit": _limit_words(TimeLimit.parse(one.limit_text), calendar),
         "median": timephrases.length(one.median_minutes, calendar.minutes_per_working_day),
         "p90": timephrases.length(one.p90_minutes, calendar.minutes_per_working_day),
         "share": wording.percent(one.p90_permille / 1000, 0),
@@ -237,6 +238,12 @@ def _slow(one: StepTimes, calendar: WorkingCalendar) -> dict[str, Any]:
         "late": f"{wording.number(one.late)} trên {wording.number(one.passes)}",
         "late_share": wording.percent(one.late / one.passes),
     }
+
+
+def _limit_words(limit: TimeLimit, calendar: WorkingCalendar) -> str:
+    """A limit in the units of the lengths beside it: "30 phút", "3 ngày"."""
+    minutes = limit.working_minutes(calendar.minutes_per_working_day)
+    return timephrases.length(minutes, calendar.minutes_per_working_day) if minutes else limit.in_vietnamese().removesuffix(" làm việc")
 
 
 def _sweep(connection: Connection, now: datetime, calendar: WorkingCalendar) -> dict[str, Any]:

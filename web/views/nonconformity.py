@@ -203,7 +203,7 @@ def _step_lines(lines: Sequence[ExplainLine], calendar: WorkingCalendar) -> list
 
 
 def _day(day: DayLine) -> dict[str, Any]:
-    when = timephrases.day(day.on)
+    when = wording.opening(timephrases.day(day.on))
     if not day.minutes and not day.days:
         return {"cells": (when, f"nghỉ {day.day.name}, không tính" if day.day is not None else "không tính", "0:00"), "off": True}
     if day.days:

@@ -1,6 +1,6 @@
 """The dossier register as a page and as a file: what is asked, its lines in words, the columns of Mẫu 07."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from processes.organisation.rules import local_day
 from processes.reporting.figures import FIGURES
 from processes.reporting.register import BY, STATES, RegisterFilter, RegisterLine
 from web import timephrases, wording
-from web.views.addresses import Asked, dossier_href, read_choice, read_number, read_period, without_blanks
+from web.views.addresses import Asked, dossier_href, read_choice, read_number, read_period, told_period, without_blanks
 from web.views.downloads import Row
 
 PAGE_SIZE = 50
@@ -87,18 +87,18 @@ def state_choices() -> list[tuple[str, str]]:
     return [(state, FIGURES[state].name) for state in STATES]
 
 
-def line_view(line: RegisterLine, number: int, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    """A line as the table shows it."""
+def line_view(line: RegisterLine, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """A line as the table shows it; an online filing that nobody has accepted yet has no number."""
     state, word = _state(line, now, zone)
     return {
-        "number": line.running_no or number,
+        "number": wording.number(line.running_no) if line.running_no else "–",
         "code": line.code,
         "href": dossier_href(line.code),
         "procedure_name": line.procedure_name,
         "procedure_code": line.procedure_code,
         "sets": line.sets,
         "owner": line.owner_name,
-        "contact": _contact(line),
+        "contact": _contact(line, wording.phone),
         "unit": line.unit_name or "",
         "dates": [
             _date("Nhận", line.accepted_at or line.filed_at, zone),
@@ -118,9 +118,9 @@ def line_view(line: RegisterLine, number: int, now: datetime, zone: ZoneInfo) ->
 
 def file_rows(lines: Iterator[RegisterLine], now: datetime, zone: ZoneInfo) -> Iterator[Row]:
     """The fifteen columns of each line, for CSV and Excel."""
-    for number, line in enumerate(lines, start=1):
+    for line in lines:
         yield (
-            line.running_no or number,
+            line.running_no or "–",
             line.code,
             f"{line.procedure_name} ({line.procedure_code})",
             line.sets,
@@ -143,7 +143,7 @@ def told_filter(asked: RegisterFilter, procedures: Sequence[tuple[str, str]], na
     told: list[str] = []
     if asked.period is not None:
         moment = {"resolved": "giải quyết xong", "book": "kỳ"}.get(asked.by, "nhận")
-        told.append(f"{moment} từ {asked.period.since:%d/%m/%Y} đến {asked.period.until:%d/%m/%Y}")
+        told.append(f"{moment} {told_period(asked.period)}")
     if asked.procedure_code:
         told.append(dict(procedures).get(asked.procedure_code, asked.procedure_code))
     told += [wording.STATUSES[status].lower() for status in asked.statuses]
@@ -204,10 +204,10 @@ def _date(label: str, moment: datetime | None, zone: ZoneInfo) -> dict[str, str]
     return {"label": label, "hour": f"{local:%H:%M}", "day": f"{local:%d/%m/%Y}", "exact": timephrases.exact(moment, zone)}
 
 
-def _contact(line: RegisterLine) -> list[str]:
+def _contact(line: RegisterLine, phone: Callable[[str], str] = str) -> list[str]:
     if line.owner_address is None and line.owner_phone is None:
         return ["•••"]
-    return [part for part in (line.owner_address, line.owner_phone) if part]
+    return [part for part in (line.owner_address, phone(line.owner_phone or "")) if part]
 
 
 def _state(line: RegisterLine, now: datetime, zone: ZoneInfo) -> tuple[str, str]:

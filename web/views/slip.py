@@ -47,7 +47,7 @@ def used_words(line: SlipLine) -> str:
 def line_state(line: SlipLine, now: datetime) -> tuple[str, str | None]:
     """The key of a step's state, and the word when it is not the usual one."""
     if line.status == "cancelled":
-        return "next", "Đã hủy"
+        return "next", "Trả lại" if line.sent_back_to else "Đã hủy"
     if line.punctuality is not None:
         return _STATES[line.punctuality], None
     if line.status == "completed":
@@ -86,13 +86,19 @@ def _notes(line: SlipLine, run: Run) -> list[str]:
     if line.late_minutes:
         told[0] += f", quá {timephrases.hours(line.late_minutes)}"
     labels = {outcome.key: outcome.label for outcome in run.model.codes[line.code].outcomes}
-    if line.outcome is not None:
+    told += _earlier_hands(line)
+    if line.outcome is not None and line.sent_back_to is None:
         told.append(labels.get(line.outcome, line.outcome))
     if line.late_reason is not None:
         told.append(LATE_REASONS.get(line.late_reason, line.late_reason))
-    if line.note:
-        told.append(line.note.strip().rstrip("."))
+    note = (line.note or "").strip().rstrip(".")
+    if note or line.sent_back_to:
+        told.append(f"Trả lại {line.sent_back_to}: {note}" if line.sent_back_to else note)
     return told
+
+
+def _earlier_hands(line: SlipLine) -> list[str]:
+    return [f"{one.person} giữ {timephrases.hours(one.minutes)} trước đó" for one in line.earlier]
 
 
 def _now_row(line: SlipLine, facts: DossierFacts, run: Run) -> dict[str, Any]:
@@ -113,7 +119,13 @@ def _now_row(line: SlipLine, facts: DossierFacts, run: Run) -> dict[str, Any]:
         "word": None if late else word,
         "step_code": _code(line),
         "note": ", ".join(
-            part for part in (used_words(line) or line.name, f"quá {timephrases.hours(line.late_minutes)}" if late else "") if part
+            part
+            for part in (
+                used_words(line) or line.name,
+                f"quá {timephrases.hours(line.late_minutes)}" if late else "",
+                *_earlier_hands(line),
+            )
+            if part
         ),
         "late_href": nonconformity_href(found["number"]) if found is not None else None,
         "late_number": found["number"] if found is not None else None,

@@ -271,7 +271,7 @@ def _personal_order(name: str) -> tuple[int, int]:
 
 def _personal_name(name: str) -> str:
     part, _, rest = name.rpartition(".")
-    word = _PERSONAL.get(rest, rest)
+    word = wording.opening(_PERSONAL.get(rest, rest))
     return f"{word} {_PARTS[part]}" if part in _PARTS else word
 
 

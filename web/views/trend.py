@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from math import ceil
 
 from processes.reporting.figures import Period
 from processes.reporting.queries import Share
@@ -11,7 +12,7 @@ from web import wording
 
 WIDTH, HEIGHT = 640, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 12, 28
-_STEPS = 4  # lines of the scale
+_SCALES = ((0.25, 0.05), (0.5, 0.1), (1.0, 0.25))  # how far down a scale goes at most, and from line to line
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,24 @@ def trend_of(weeks: Sequence[Period], shares: Sequence[Share], today: date) -> T
     known = [share.ontime for share in shares if share.ontime is not None]
     if not known:
         return None
-    lowest = min(0.9, int(min(known) * 20) / 20)
+    lowest, marks = _scale(min(known))
     dots = [
         _dot(index, len(weeks), week, share, lowest, week.until <= today)
         for index, (week, share) in enumerate(zip(weeks, shares, strict=True))
     ]
     drawn = [dot for dot in dots if dot.y is not None]
     lines = [(f"{one.x},{one.y} {two.x},{two.y}", two.is_whole) for one, two in pairwise(drawn)]
-    marks = [lowest + (1 - lowest) * n / _STEPS for n in range(_STEPS + 1)]
-    scale = [(_y(mark, lowest), wording.percent(mark, 0 if lowest <= 0.8 else 1)) for mark in marks]
+    scale = [(_y(mark, lowest), wording.percent(mark, 0)) for mark in marks]
     told = f"Tỷ lệ đúng và trước hạn từng tuần, từ {drawn[0].figure} tuần {drawn[0].label} đến {drawn[-1].figure} tuần {drawn[-1].label}"
     return Trend(dots, lines, scale, told)
+
+
+def _scale(least: float) -> tuple[float, list[float]]:
+    """Round figures from below the least share, and never from above 90 %, to the whole; the lowest, and each line."""
+    depth = max(0.1, 1 - least)
+    step = next(step for deepest, step in _SCALES if depth <= deepest + 1e-9)
+    count = ceil(depth / step - 1e-9)
+    return 1 - count * step, [1 - n * step for n in reversed(range(count + 1))]
 
 
 def _dot(index: int, count: int, week: Period, share: Share, lowest: float, is_whole: bool) -> Dot:

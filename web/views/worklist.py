@@ -20,7 +20,6 @@ from processes.organisation.rights import may
 from web import timephrases, wording
 from web.services import services
 from web.views.filings import filing_row
-from web.views.simulated import marked
 from web.views.workrow import Row, work_row
 
 PAGE_SIZE = 50
@@ -88,7 +87,6 @@ def desk_view(connection: Connection, actor: Actor, choice: Choice, now: datetim
     shown = [key for key in wording.GROUPS if choice.group in (None, key)]
     total = sum(per_group[key] for key in shown)
     return {
-        "is_simulated": marked(connection),
         "title": SCOPES[choice.scope],
         "line": _line(now, calendar),
         "may_accept": may(actor, "dossier.accept"),
@@ -145,7 +143,7 @@ def _line(now: datetime, calendar: WorkingCalendar) -> str:
             break
         day = calendar.day(on)
         if day is not None and day.kind == "off":
-            when = "Ngày mai" if ahead == 1 else timephrases.day(on).capitalize()
+            when = "Ngày mai" if ahead == 1 else wording.opening(timephrases.day(on))
             return f"{told} {when}{f' {on:%d/%m}' if ahead == 1 else ''} nghỉ {day.name}, đồng hồ của mọi hồ sơ đứng yên."
     return told
 
@@ -169,7 +167,7 @@ def _group_line(key: str, now: datetime, calendar: WorkingCalendar) -> str:
     if key == "week":
         days = [today + timedelta(days=n) for n in range(1, 7 - today.weekday())]
         off = [on for on in days if on <= calendar.last_on and (day := calendar.day(on)) is not None and day.kind == "off"]
-        return f"{', '.join(timephrases.day(on) for on in off).capitalize()} nghỉ, không tính" if off else ""
+        return f"{wording.opening(', '.join(timephrases.day(on) for on in off))} nghỉ, không tính" if off else ""
     return wording.GROUPS[key].line
 
 

@@ -71,7 +71,7 @@ def work_row(
         code=item.subject_code,
         href=url_for("dossier.dossier", code=item.subject_code),
         owner=item.subject_party,
-        phone=(phone if in_clear else wording.masked(phone)) if phone else "",
+        phone=(wording.phone if in_clear else wording.masked)(phone) if phone else "",
         procedure_name=item.subject_title,
         procedure_code=facts.procedure_code if facts is not None else "",
         step_code=item.step_code,
