@@ -79,7 +79,13 @@ def send_back(engine: Parts, connection: Connection, *, step_id: int, to_code: s
     reason = reason.strip()
     if not reason:
         raise InvalidError("Say why the step goes back.", code="reason_required", errors={"reason": "required"})
-    given_up = {"status": "cancelled", "handler_id": actor.person_id, "outcome": SENT_BACK, "note": reason}
+    given_up = {
+        "status": "cancelled",
+        "handler_id": actor.person_id,
+        "on_behalf_of_id": actor.on_behalf_of_id,
+        "outcome": SENT_BACK,
+        "note": reason,
+    }
     change, step = take(engine, connection, step_id, actor, given_up, moment_of="done_at", only_open=False)
     require_worker(change, step, actor)
     _require_clock_runs(change)

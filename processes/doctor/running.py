@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from engine import spiff
+from engine.wayback import is_sent_back
 from processes.doctor.lives import Life, Row
 from processes.doctor.report import Finding
 
@@ -80,7 +81,8 @@ def _possible(instance: Row, full: int | None, added: int) -> set[int | None]:
 
 
 def steps_in_order(life: Life, found: Finding) -> None:
-    """The moments and persons of a step agree with its status."""
+    """The moments and persons of a step agree with its status; one that was sent back says why, and an earlier one was given instead."""
+    given_by = {step["given_by_id"] for step in life.steps}
     for step in life.steps:
         found.looked()
         status, where = step["status"], life.named(step)
@@ -94,3 +96,5 @@ def steps_in_order(life: Life, found: Finding) -> None:
             found.expect(where, "its handler", step["handler_id"], step["done_by_id"])
         if status == "completed" and step["breached_at"] is not None and not step["late_reason"]:
             found.fault(where, "it was completed after its deadline without a reason")
+        if is_sent_back(step) and not (step["note"] and step["id"] in given_by):
+            found.fault(where, "it was sent back without a reason, or to no step")

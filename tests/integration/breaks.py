@@ -63,6 +63,8 @@ BREAKS = (
     step("running.limits", "s.limit_text <> '90d'", "limit_text = '90d'"),
     step("running.steps", "s.status = 'completed'", "done_by_id = null"),
     step("running.steps", "s.status = 'completed' and s.breached_at is not null", "late_reason = null"),
+    step("running.steps", "s.outcome = 'sent_back'", "note = null"),
+    step("running.steps", "s.given_by_id in (select id from steps where outcome = 'sent_back')", "given_by_id = null"),
     dossier("dossiers.status", "status = 4", "status = 9"),
     dossier("dossiers.status", "status = 10", "status = 4"),
     dossier("dossiers.status", "status = 5 and instance_id is not null", "status_before = null"),

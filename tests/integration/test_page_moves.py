@@ -98,3 +98,12 @@ class TestSendBack:
     def test_is_not_offered_to_one_who_could_not_do_the_step(self, site: OfficeSite, held: Accepted) -> None:
         site.office.complete(held, "nang.hoang")
         assert offered(page_of(site, held)) == set()
+
+
+class TestDesk:
+    def test_leads_from_a_step_that_i_hold_to_where_it_is_handed_over(self, site: OfficeSite, held: Accepted) -> None:
+        site.office.accept()
+        page = site.page("/desk")
+        assert page.count(f'href="/dossiers/{held.code}#others"') == 1
+        assert page.count("#others") == 1  # a step that nobody holds is claimed first
+        assert 'id="others"' in page_of(site, held)

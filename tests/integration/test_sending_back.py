@@ -13,7 +13,7 @@ from tests.integration.test_moves import slip, traced
 from tests.integration.test_steps import at_once
 from tests.office import Office, local, open_office
 
-PERMIT = "1.013225"
+PERMIT, MARRIAGE = "1.013225", "1.000894"
 
 
 @pytest.fixture
@@ -83,6 +83,16 @@ class TestSendBack:
         assert raised["step_overdue"]["handler_id"] == office.commune.people["but.luong"]
         assert raised["dossier_overdue"]["status"] == "raised"
         assert office.sweep().nonconformities_raised == 0
+        assert faults(examined(office)) == {}
+
+    def test_gives_the_time_that_a_step_adds_only_once(self, office: Office) -> None:
+        accepted = office.load(MARRIAGE).accept(MARRIAGE)
+        for login, outcome in (("nang.hoang", None), ("but.luong", "verify"), ("but.luong", None)):
+            office.later(minutes=5).complete(accepted, login, outcome=outcome)
+        due_at = office.instance(accepted)["due_at"]
+        send_back(office.later(minutes=5), accepted, "tinh.dinh", "B3")
+        assert [one[:2] for one in passes(office, accepted) if one[2] == "open"] == [("B3", 2)]
+        assert office.instance(accepted)["due_at"] == due_at
         assert faults(examined(office)) == {}
 
     @pytest.mark.parametrize(("to", "code"), [("B2", "step_not_on_way"), ("B4", "step_not_on_way"), ("B9", "step_not_on_way")])

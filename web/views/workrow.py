@@ -48,6 +48,7 @@ class Row:
     due_at: datetime | None
     main: Action
     other: Action | None
+    hand_over_href: str | None = None  # of a step that one holds: where it is given to a colleague
 
 
 def work_row(
@@ -83,6 +84,7 @@ def work_row(
         due_at=item.due_at,
         main=_main(item, actor, held=held, to_page=late or asks_outcome, asked=asked),
         other=Action("Trả việc", "undo", action=url_for("desk.release", step_id=item.step_id, **asked), key="t") if held else None,
+        hand_over_href=url_for("dossier.dossier", code=item.subject_code, _anchor="others") if held else None,
     )
 
 
