@@ -72,7 +72,6 @@ def move_deadlines(
 def _plan(
     connection: Connection, engine: Parts, agency_id: int, version_id: int, actor: Actor, approved: bool, reference: str
 ) -> list[tuple[Change, list[Move]]]:
-    at = engine.clock.now()
     query = (
         select(instances)
         .where(
@@ -84,6 +83,7 @@ def _plan(
         .order_by(instances.c.id)
     )
     rows = [dict(row) for row in connection.execute(query.with_for_update()).mappings()]
+    at = engine.clock.now()  # once everybody who was at work there has finished
     ids = [row["id"] for row in rows]
     steps, timers = _grouped(open_steps(connection, ids)), _grouped(waiting_timers(connection, ids))
     time = Timekeeping(connection, engine.calendars, engine.ids)

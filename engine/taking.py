@@ -8,7 +8,6 @@ from engine import spiff
 from engine.actor import Actor
 from engine.catchingup import catch_up
 from engine.change import Change, Values
-from engine.clock import minute
 from engine.errors import ConflictError, WrongStateError
 from engine.loading import lock_instance, read_step, take_step
 from engine.parts import Parts
@@ -24,10 +23,8 @@ def take(
     instance, step = take_step(connection, step_id, actor, asked_at, asked, only_open=only_open)
     at = engine.clock.now()
     instance, step = _up_to_date(engine, connection, instance, step, at)
-    if minute(at) == minute(asked_at):
-        return _change(engine, connection, instance, actor, asked_at), step
     change = _change(engine, connection, instance, actor, at)
-    if moment_of is not None:
+    if moment_of is not None and at != asked_at:
         change.update_step(step, **{moment_of: at})
     return change, step
 

@@ -95,7 +95,7 @@ def supplements(life: Life, found: Finding) -> None:
         found.expect(life.code, "reply_due_at", life.instance["reply_due_at"], life.supplements[-1]["answer_due_at"])
     asked = [(row["requested_at"], row["received_at"]) for row in life.supplements if row["received_at"] is not None]
     wanted = sum(row["kind"] == "resume" and not (row["reference"] or "").startswith("step:") for row in life.ledger)
-    filed_before = sum(received_at <= life.instance["started_at"] for _, received_at in asked)
+    filed_before = sum(requested_at < life.instance["started_at"] for requested_at, _ in asked)
     if life.dossier["status"] not in rules.PAUSED:
         found.expect(life.code, "the number of answers that let the clock run again", len(asked) - filed_before, wanted)
 

@@ -213,10 +213,12 @@ class Dossiers(SupplementVerbs):
         row = self._lock(connection, actor, code)
         rules.require_transition(code, row["status"], row["status_before"], wanted)
         number = issue_form(connection, self.engine, actor, row, form, {"reason": reason})["number"] if form is not None else None
+        closed_at = self.engine.clock.now()
         if row["instance_id"] is not None:
-            self.engine.cancel(
+            moved = self.engine.cancel(
                 connection, instance_id=row["instance_id"], actor=actor, reason=kind.rsplit(".", 1)[1], reference=number or ""
             )
-        self._set(connection, row["id"], status=wanted, status_before=None, closed_at=self.engine.clock.now(), close_reason=reason)
+            closed_at = moved.instance["ended_at"]
+        self._set(connection, row["id"], status=wanted, status_before=None, closed_at=closed_at, close_reason=reason)
         self._record(connection, row, actor, kind, {"form": number}, {"reason": reason})
         return number
