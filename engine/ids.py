@@ -1,8 +1,8 @@
 """Time-ordered 64-bit ids, made without asking the database.
 
 Layout: 41 bits milliseconds since 2025, 11 bits node, 11 bits sequence. The node is drawn at random for each process, so
-two processes can, rarely, collide; the primary key then refuses the row, the operation rolls back as a ConflictError and
-redraw() takes another node. That is the accepted cost of having no coordinator.
+two processes can, rarely, share one and then make the same id in the same millisecond; the primary key refuses the second row and
+its whole operation rolls back, to be tried again. That is the accepted cost of having no coordinator.
 """
 
 import os
@@ -49,6 +49,6 @@ class TimeOrderedIds:
             return (self._last_ms << (_NODE_BITS + _SEQUENCE_BITS)) | (self._node << _SEQUENCE_BITS) | self._sequence
 
     def redraw(self) -> None:
-        """Take another node, after a collision."""
+        """Take another node: processes that know of each other need not share one by chance."""
         with self._lock:
             self._node = secrets.randbits(_NODE_BITS)

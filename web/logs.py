@@ -9,6 +9,7 @@ import structlog
 def write_json() -> None:
     """Send the log to standard error as JSON lines; Vietnamese stays readable."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # every run of every job, otherwise; the scheduler logs what it found
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

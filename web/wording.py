@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from types import MappingProxyType
 
 
@@ -121,7 +120,3 @@ def masked(digits: str) -> str:
 def short_code(dossier_code: str) -> str:
     """The part of a dossier code that is enough inside one agency: "261118-0011" of "H99.018.01-261118-0011"."""
     return "-".join(dossier_code.split("-")[-2:])
-
-
-def plain_date(on: date) -> str:
-    return f"{on:%d/%m/%Y}"
