@@ -266,13 +266,12 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
             ),
             "play",
             changes=lambda f, n: (Change("Hẹn trả", None, _moment(f.get("due_at"), n)),),
-            by_itself=True,
         ),
         "engine.instance.overdue": Sentence(
             lambda f, n: f"ghi nhận hồ sơ quá hạn trả, hạn {_moment(f['due_at'], n)}.", "alert", "overdue", by_itself=True
         ),
         "engine.instance.cancelled": Sentence(
-            lambda f, n: f"kết thúc quy trình trước khi có kết quả: {_CLOSED.get(f['reason'], f['reason'])}.", "x", by_itself=True
+            lambda f, n: f"kết thúc quy trình trước khi có kết quả: {_CLOSED.get(f['reason'], f['reason'])}.", "x"
         ),
         "engine.step.claimed": Sentence(lambda f, n: f"nhận bước {_step(f)}.", "hand"),
         "engine.step.released": Sentence(lambda f, n: f"trả bước {_step(f)} về hàng chờ.", "undo"),
